@@ -1,0 +1,5 @@
+"""Home."""
+
+from ui import open_page
+
+page = open_page("home")

@@ -1,0 +1,125 @@
+"""Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences, and every number's text comes from `fmt`.
+
+Four kinds exist: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes),
+`grid` (a matrix whose cells show their numbers) and, with axes of its own, nothing else: what needs more is Plotly's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from explainers.step import Figure, fmt
+
+Role = Literal["logit", "exp", "prob", "loss", "push"]
+"""What a column holds; it decides colour and shape. `push` draws arrows: to the left is pushed down, to the right pulled up."""
+
+
+def nice_bound(values: ArrayLike) -> float:
+    """The smallest of 1, 2, 5, 10, 20, 50 ... that is not below any absolute value, so that a scale seldom changes.
+
+    >>> nice_bound([2, -1, 3]), nice_bound([0.3]), nice_bound([1004.0])
+    (5.0, 1.0, 2000.0)
+    """
+    finite = np.abs(np.asarray(values, float))
+    finite = finite[np.isfinite(finite)]
+    largest = float(finite.max(initial=0.0))
+    bound = 1.0
+    while bound < largest:
+        bound *= 2.5 if f"{bound:.0e}"[0] == "2" else 2
+    return bound
+
+
+def column(
+    title: str, values: ArrayLike, role: Role, *, bound: float | None = None, texts: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """One quantity of `bars`: logits and pushes have their zero in the middle, all others start at the left edge."""
+    array = np.asarray(values, float)
+    hi = nice_bound(array) if bound is None else bound
+    return {
+        "title": title,
+        "role": role,
+        "values": [float(v) if np.isfinite(v) else str(float(v)) for v in array],
+        "texts": list(texts) if texts is not None else [fmt(v) for v in array],
+        "lo": -hi if role in ("logit", "push") else 0.0,
+        "hi": hi,
+    }
+
+
+def bars(
+    names: Sequence[str], *columns: dict[str, Any], label: int | None = None, crown: int | None = None
+) -> dict[str, Any]:
+    """A row for each class; `label` is the row of the true class, `crown` that of the largest probability."""
+    return {"kind": "bars", "names": list(names), "columns": list(columns), "label": label, "crown": crown}
+
+
+def axis(title: str, lo: float, hi: float, ticks: Iterable[float] | None = None) -> dict[str, Any]:
+    """One axis of a `curve`; five even ticks unless told."""
+    at = list(np.linspace(lo, hi, 5) if ticks is None else ticks)
+    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": [[float(t), fmt(round(t, 10))] for t in at]}
+
+
+def line(text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool = False) -> dict[str, Any]:
+    """One line of a `curve`. Points that are not finite leave a gap."""
+    points = np.stack(np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float)), axis=-1)
+    return {
+        "text": text,
+        "role": role,
+        "dash": dash,
+        "points": [[float(a), float(b)] if np.isfinite([a, b]).all() else None for a, b in points],
+    }
+
+
+def dot(text: str, x: float, y: float, role: Role = "loss") -> dict[str, Any]:
+    """A dot on a `curve`, with its own words beside it."""
+    return {"text": text, "x": float(x), "y": float(y), "role": role}
+
+
+def curve(
+    x: dict[str, Any], y: dict[str, Any], lines: Sequence[dict[str, Any]], dots: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Lines and dots over two axes."""
+    return {"kind": "curve", "x": x, "y": y, "lines": list(lines), "dots": [d for d in dots if np.isfinite(d["y"])]}
+
+
+def grid(
+    title: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: ArrayLike,
+    *,
+    marks: Iterable[tuple[int, int]] = (),
+    bound: float | None = None,
+    texts: Sequence[Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """A matrix [rows, columns] whose cells show their numbers on a tint; `marks` are the cells with a frame."""
+    array = np.asarray(values, float)
+    scale = nice_bound(array) if bound is None else bound
+    shares = np.clip(np.nan_to_num(array, nan=0.0) / scale, -1, 1)
+    return {
+        "kind": "grid",
+        "title": title,
+        "rows": list(rows),
+        "columns": list(columns),
+        "shares": [[float(v) for v in row] for row in shares],
+        "texts": [list(row) for row in texts] if texts is not None else [[fmt(v) for v in row] for row in array],
+        "marks": [list(mark) for mark in marks],
+    }
+
+
+def alt(figure: Figure) -> str:
+    """What a screen reader says of a picture: its numbers."""
+    if figure["kind"] == "bars":
+        said = []
+        for i, name in enumerate(figure["names"]):
+            mark = (" (y)" if i == figure["label"] else "") + (" (max)" if i == figure["crown"] else "")
+            said.append(f"{name}{mark}: " + ", ".join(f"{c['title']} {c['texts'][i]}" for c in figure["columns"]))
+        return "; ".join(said)
+    if figure["kind"] == "grid":
+        cells = (f"{r}: {', '.join(row)}" for r, row in zip(figure["rows"], figure["texts"], strict=True))
+        return f"{figure['title']} [{', '.join(figure['columns'])}] " + "; ".join(cells)
+    marked = [d["text"] for d in figure["dots"]]
+    return f"{figure['y']['title']} ({figure['x']['title']}): " + ", ".join([*(x["text"] for x in figure["lines"]), *marked])

@@ -1,0 +1,529 @@
+"""What the real frameworks answered, checked against core: `python -m tests.goldens FILE...` (.json or .json.gz).
+
+Each case of a golden file names a function, its inputs, what TensorFlow, Keras, PyTorch, JAX, optax or SciPy answered,
+and how close one must come in each dtype. `CHECKS` maps the function to core. Nothing is skipped in silence:
+
+- an expected key must be computed by the check, or stand in `FRAMEWORK_OWN` with the reason why it is not;
+- an input or a parameter that the check did not look at is a failure, as the answer might depend on it;
+- functions that core does not have yet are counted and named as `not yet`, unknown ones too.
+
+A float64 case is checked a second time in float32. Its inputs are rounded for that, and where the problem is
+ill-conditioned (a temperature of 0.001, logits of 1,000) rounding alone moves the answer by more than the tolerance. So
+a float32 answer may also agree with core's own float64 answer *to the rounded inputs*; the golden vouches for that one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import core
+
+NOT_YET = {
+    "sampled_softmax_loss",
+    "nce_loss",
+    "negative_sampling_loss",
+    "exhaustive_sampling",
+    "accidental_hits",
+    "log_uniform_probability",
+    "log_uniform_sample",
+    "expected_count",
+    "unigram_probability",
+    "learned_unigram_probability",
+    "sampler_errors",
+}
+
+_RAISES = "what this framework does with a label out of range; core raises, which the check looks at"
+FRAMEWORK_OWN: dict[tuple[str, str], str] = {
+    ("label_out_of_range", key): _RAISES
+    for key in ("tf_cpu", "tf_gpu", "tf_xla", "keras", "torch", "optax", "jax", "tf_one_hot")
+}
+"""(function, expected key): why no number of core's is compared with it."""
+
+FLOATS = ("float64", "float32", "float16")
+FRAMEWORKS = ("tf_", "torch_", "scipy_", "jax_", "optax_", "keras_")
+
+Answers = dict[str, Callable[[], Any]]
+
+
+# Reading
+
+
+def load(path: str) -> list[dict[str, Any]]:
+    """The cases of a golden file, as they are written."""
+    with gzip.open(path, "rt") if path.endswith(".gz") else open(path) as file:
+        content = json.load(file)
+    return list(content["cases"] if isinstance(content, dict) else content)
+
+
+def decode(value: Any) -> Any:
+    """Arrays written out, arrays made again from a seeded generator, and gradients whose other rows are zero."""
+    if isinstance(value, list):
+        return [decode(item) for item in value]
+    if value in ("NaN", "Infinity", "-Infinity"):
+        return float(value)
+    if not isinstance(value, dict):
+        return value
+    if "$array" in value:
+        return np.array(decode(value["$array"]), dtype=value["dtype"]).reshape(value["shape"])
+    if "$rng" in value:
+        return _drawn(value["$rng"], value["check"])
+    if "$rows" in value:
+        rows = value["$rows"]
+        values = decode(rows["values"])
+        array = np.zeros(rows["shape"], values.dtype)
+        array[rows["ids"]] = values
+        return array
+    if "$summary" in value:
+        return {"$summary": {key: decode(item) for key, item in value["$summary"].items()}}
+    return {key: decode(item) for key, item in value.items()}
+
+
+def _drawn(recipe: dict[str, Any], fingerprint: dict[str, Any]) -> np.ndarray:
+    rng, shape = np.random.default_rng(recipe["seed"]), tuple(recipe["shape"])
+    if recipe["method"] == "integers":
+        array = rng.integers(recipe["low"], recipe["high"], shape)
+    elif recipe["method"] in ("standard_normal", "random"):
+        array = getattr(rng, recipe["method"])(shape) * recipe.get("scale", 1.0) + recipe.get("loc", 0.0)
+    else:
+        raise ValueError(f"unknown recipe {recipe['method']!r}")
+    array = array.astype(recipe["dtype"])
+    flat = array.ravel()
+    same = [float(number) for number in flat[:3]] == fingerprint["first"] and float(flat[-1]) == fingerprint["last"]
+    total = float(flat.sum(dtype=np.float64))
+    if not same or abs(total - fingerprint["sum"]) > 1e-9 * max(1.0, abs(fingerprint["sum"])):
+        raise ValueError("this NumPy's generator draws other numbers than the recorded ones")
+    return array
+
+
+class Given:
+    """The inputs and parameters of one case, floats in one dtype; remembers which of them were looked at."""
+
+    def __init__(self, values: dict[str, Any], dtype: str) -> None:
+        self.values = {name: _in_dtype(value, dtype) for name, value in values.items()}
+        self.seen: set[str] = set()
+
+    def __call__(self, name: str, default: Any = None) -> Any:
+        self.seen.add(name)
+        return self.values.get(name, default)
+
+    def needs(self, *names: str) -> Any:
+        """The first of these that the case has."""
+        found = [name for name in names if name in self.values]
+        if not found:
+            raise KeyError(f"the case has no {' or '.join(names)}, only {sorted(self.values)}")
+        self.seen.add(found[0])
+        return self.values[found[0]]
+
+    @property
+    def forgotten(self) -> list[str]:
+        return sorted(name for name in set(self.values) - self.seen if self.values[name] is not None)
+
+
+def _in_dtype(value: Any, dtype: str) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return value.astype(dtype)
+    return value
+
+
+# What core answers, function by function
+
+
+def _softmax(given: Given, _: dict[str, Any]) -> Answers:
+    logits = given("logits")
+    settings = {"axis": given("axis", -1), "temperature": given("temperature", 1.0)}
+    return {
+        "softmax": lambda: core.softmax(logits, **settings),
+        "log_softmax": lambda: core.log_softmax(logits, **settings),
+        "logsumexp": lambda: core.logsumexp(logits, **settings),
+    }
+
+
+def _softmax_degenerate(given: Given, _: dict[str, Any]) -> Answers:
+    """Row by row: core raises where frameworks answer NaN."""
+    logits = given("logits")
+    rows = logits.reshape(-1, logits.shape[-1])
+
+    def each(function: Callable[..., Any], nothing: Any) -> Any:
+        answers = []
+        for row in rows:
+            try:
+                answers.append(function(row))
+            except ValueError:
+                answers.append(nothing)
+        return np.array(answers)
+
+    no_row = np.full(logits.shape[-1], np.nan)
+    return {
+        "softmax": lambda: each(core.softmax, no_row).reshape(logits.shape),
+        "log_softmax": lambda: each(core.log_softmax, no_row).reshape(logits.shape),
+        "logsumexp": lambda: each(core.logsumexp, np.nan).reshape(logits.shape[:-1]),
+    }
+
+
+def _softmax_jacobian(given: Given, _: dict[str, Any]) -> Answers:
+    logits, temperature = given("logits"), given("temperature", 1.0)
+    return {
+        "jacobian": lambda: core.softmax_jacobian(logits, temperature=temperature),
+        "log_softmax_jacobian": lambda: core.log_softmax_jacobian(logits, temperature=temperature),
+    }
+
+
+def _softmax_vjp(given: Given, _: dict[str, Any]) -> Answers:
+    logits, upstream, temperature = given("logits"), given("upstream"), given("temperature", 1.0)
+    return {
+        "softmax_vjp": lambda: core.softmax_vjp(logits, upstream, temperature=temperature),
+        "log_softmax_vjp": lambda: core.log_softmax_vjp(logits, upstream, temperature=temperature),
+    }
+
+
+def _hessian(given: Given, _: dict[str, Any]) -> Answers:
+    logits, labels = given("logits"), given.needs("label", "labels")
+    temperature = given("temperature", 1.0)
+    return {
+        "loss": lambda: core.sparse_cross_entropy(logits, labels, temperature=temperature),
+        "grad_logits": lambda: core.sparse_cross_entropy_grad(logits, labels, temperature=temperature),
+        "hessian": lambda: core.cross_entropy_hessian(logits, temperature=temperature),
+    }
+
+
+def _cross_entropy(given: Given, expected: dict[str, Any], *, unnormalised: bool = False) -> Answers:
+    """Ids or distributions, with whatever settings the case has."""
+    logits, labels = given("logits"), given.needs("label_distributions", "labels", "label")
+    settings: dict[str, Any] = {"temperature": given("temperature", 1.0), "class_weights": given("class_weights")}
+    smoothing = given("label_smoothing", 0.0)
+    if np.asarray(labels).dtype.kind == "f":
+        if smoothing:
+            labels = core.smooth_labels(labels, smoothing)
+        settings["allow_unnormalised"] = unnormalised
+        loss, grad = core.cross_entropy, core.cross_entropy_grad
+        num_kept = labels[..., 0].size
+    else:
+        settings |= {"label_smoothing": smoothing, "ignore_index": given("ignore_index")}
+        loss, grad = core.sparse_cross_entropy, core.sparse_cross_entropy_grad
+        num_kept = int(np.sum(labels != settings["ignore_index"])) if "ignore_index" in given.values else labels.size
+
+    def mean() -> Any:
+        return loss(logits, labels, reduction="mean", **settings)
+
+    def total() -> Any:
+        return loss(logits, labels, reduction="sum", **settings)
+
+    def smoothed() -> Any:
+        return core.smooth_labels(core.one_hot(labels, logits.shape[-1], dtype=logits.dtype), smoothing)
+
+    def one_hot_loss() -> Any:
+        """TensorFlow's 0 · inf = NaN at a mask is not asked of core, which gives what the ids give."""
+        rows = core.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+        got, sparse = core.cross_entropy(logits, rows), core.sparse_cross_entropy(logits, labels)
+        return np.where(np.isnan(expected["tf_dense_one_hot_loss"]) & np.isclose(got, sparse), np.nan, got)
+
+    return {
+        "loss": lambda: loss(logits, labels, **settings),
+        "mean": mean,
+        "sum": total,
+        "grad_logits": lambda: grad(logits, labels, **settings),
+        "grad_logits_of_mean": lambda: grad(logits, labels, reduction="mean", **settings),
+        "grad_logits_of_sum": lambda: grad(logits, labels, reduction="sum", **settings),
+        "perplexity": lambda: core.perplexity(mean()),
+        "count": lambda: num_kept,
+        "smoothed_labels": smoothed,
+        "keras_from_probabilities": lambda: core.cross_entropy_from_probs(core.softmax(logits), smoothed()),
+        "keras_ignore_class_mean": lambda: mean() if num_kept else 0.0,  # Keras takes the mean of nothing as 0
+        "keras_sample_weight_mean": lambda: total() / labels.size,  # Keras divides by the positions, not the weights
+        "keras_mean_with_sample_weight": mean,
+        "tf_dense_one_hot_loss": one_hot_loss,
+        "grad_logits_of_sum_tf_fused_kernel": lambda: core.softmax(logits) - labels,  # takes the labels' sum as 1
+    }
+
+
+def _unnormalised(given: Given, expected: dict[str, Any]) -> Answers:
+    return _cross_entropy(given, expected, unnormalised=True)
+
+
+def _from_probabilities(given: Given, _: dict[str, Any]) -> Answers:
+    probs, labels, epsilon = given.needs("probabilities", "probs"), given("labels"), given("epsilon", 1e-7)
+    ids = labels if labels.dtype.kind in "iu" else labels.argmax(axis=-1)
+    rows = core.one_hot(labels, probs.shape[-1], dtype=probs.dtype) if labels.dtype.kind in "iu" else labels
+    return {
+        "keras_sparse": lambda: core.sparse_cross_entropy_from_probs(probs, ids, epsilon=epsilon),
+        "keras_sparse_mean": lambda: core.sparse_cross_entropy_from_probs(probs, ids, epsilon=epsilon).mean(),
+        "keras_sparse_grad_probabilities": lambda: core.sparse_cross_entropy_from_probs_grad(
+            probs, ids, epsilon=epsilon
+        ),
+        "keras_categorical": lambda: core.cross_entropy_from_probs(probs, rows, epsilon=epsilon),
+        "keras_categorical_mean": lambda: core.cross_entropy_from_probs(probs, rows, epsilon=epsilon).mean(),
+        "keras_categorical_grad_probabilities": lambda: core.cross_entropy_from_probs_grad(
+            probs, rows, epsilon=epsilon
+        ),
+    }
+
+
+def _double_softmax(given: Given, _: dict[str, Any]) -> Answers:
+    """Probabilities taken for logits, and logits taken for probabilities."""
+    labels, answers = given("labels"), Answers()
+    if "probabilities" in given.values:
+        probs = given("probabilities")
+        answers |= {
+            "loss_from_probabilities": lambda: core.sparse_cross_entropy_from_probs(probs, labels),
+            "loss_wrongly_from_logits": lambda: core.sparse_cross_entropy(probs, labels),
+            "softmax_of_probabilities": lambda: core.softmax(probs),
+            "grad_of_wrong_mean": lambda: core.sparse_cross_entropy_grad(probs, labels, reduction="mean"),
+        }
+    if "logits" in given.values:
+        logits = given("logits")
+        answers |= {
+            "loss_from_logits": lambda: core.sparse_cross_entropy(logits, labels),
+            "loss_wrongly_from_probabilities": lambda: core.sparse_cross_entropy_from_probs(logits, labels),
+        }
+    return answers
+
+
+def _sigmoid(given: Given, _: dict[str, Any]) -> Answers:
+    logits, labels = given("logits"), given("labels")
+    if np.asarray(labels).dtype.kind in "iu":
+        labels = np.asarray(labels, np.float64)
+    return {
+        "loss": lambda: core.sigmoid_cross_entropy(logits, labels),
+        "mean": lambda: core.sigmoid_cross_entropy(logits, labels).mean(),
+        "sum": lambda: core.sigmoid_cross_entropy(logits, labels).sum(),
+        "grad_logits_of_sum": lambda: core.sigmoid_cross_entropy_grad(logits, labels),
+        "grad_logits_of_mean": lambda: core.sigmoid_cross_entropy_grad(logits, labels) / logits.size,
+        "sigmoid": lambda: core.sigmoid(logits),
+        "log_sigmoid": lambda: core.log_sigmoid(logits),
+    }
+
+
+def _label_out_of_range(given: Given, _: dict[str, Any]) -> Answers:
+    logits, labels = given("logits"), given("labels")
+    functions: dict[str, Callable[[], Any]] = {
+        "sparse_cross_entropy": lambda: core.sparse_cross_entropy(logits, labels),
+        "sparse_cross_entropy_grad": lambda: core.sparse_cross_entropy_grad(logits, labels),
+        "one_hot": lambda: core.one_hot(labels, logits.shape[-1]),
+    }
+    for name, function in functions.items():
+        try:
+            answer = function()
+        except ValueError as error:
+            if "labels must be in [0, " not in str(error):
+                raise AssertionError(f"{name} raised for another reason: {error}") from error
+        else:
+            raise AssertionError(f"{name} took the labels {labels.tolist()} and answered {answer}")
+    return {}
+
+
+def _dense_layer(given: Given, _: dict[str, Any]) -> Answers:
+    inputs, weights = given("h"), given("W")
+    layout = given("W_layout", "[V, d]")
+    if layout not in ("[V, d]", "[d, V]"):
+        raise ValueError(f"unknown W_layout {layout!r}")
+    num_last = layout == "[d, V]"
+    weights = weights.T if num_last else weights
+    biases = given("b", np.zeros(len(weights), weights.dtype))
+    reduction = given("reduction", "mean")
+    labels = given.needs("label_distributions", "labels")
+    settings: dict[str, Any] = {"temperature": given("temperature", 1.0), "class_weights": given("class_weights")}
+    if labels.dtype.kind == "f":
+        loss, loss_grad = core.cross_entropy, core.cross_entropy_grad
+    else:
+        settings |= {"ignore_index": given("ignore_index"), "label_smoothing": given("label_smoothing", 0.0)}
+        loss, loss_grad = core.sparse_cross_entropy, core.sparse_cross_entropy_grad
+    logits = core.dense(inputs, weights, biases)
+    logits_grad = loss_grad(logits, labels, reduction=reduction, **settings)
+    grad = core.dense_grad(inputs, weights, logits_grad)
+    return {
+        "logits": lambda: logits,
+        "loss": lambda: loss(logits, labels, **settings),
+        "mean": lambda: loss(logits, labels, reduction="mean", **settings),
+        "sum": lambda: loss(logits, labels, reduction="sum", **settings),
+        "grad_logits": lambda: logits_grad,
+        "grad_h": lambda: grad.inputs,
+        "grad_W": lambda: grad.weights.T if num_last else grad.weights,
+        "grad_b": lambda: grad.biases,
+    }
+
+
+CHECKS: dict[str, Callable[[Given, dict[str, Any]], Answers]] = {
+    "softmax": _softmax,
+    "softmax_degenerate": _softmax_degenerate,
+    "softmax_jacobian": _softmax_jacobian,
+    "softmax_vjp": _softmax_vjp,
+    "cross_entropy_hessian": _hessian,
+    "cross_entropy_sparse": _cross_entropy,
+    "cross_entropy_dense": _cross_entropy,
+    "cross_entropy_dense_unnormalised_labels": _unnormalised,
+    "cross_entropy_temperature": _cross_entropy,
+    "cross_entropy_sequence": _cross_entropy,
+    "cross_entropy_label_smoothing": _cross_entropy,
+    "cross_entropy_ignore_index": _cross_entropy,
+    "cross_entropy_class_weights": _cross_entropy,
+    "cross_entropy_from_probabilities": _from_probabilities,
+    "cross_entropy_double_softmax": _double_softmax,
+    "sigmoid_cross_entropy": _sigmoid,
+    "label_out_of_range": _label_out_of_range,
+    "dense_layer_gradients": _dense_layer,
+}
+
+
+# Comparing
+
+
+def failures(case: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with core's answers to one case, a line each."""
+    values = {name: decode(value) for name, value in {**case.get("params", {}), **case["inputs"]}.items()}
+    expected = {key: decode(value) for key, value in case["expected"].items()}
+    unknown = set(case["tolerance"]) - set(FLOATS)
+    if unknown or not case["tolerance"]:
+        yield f"tolerance: got dtypes {sorted(case['tolerance'])}, expected some of {FLOATS}"
+    for dtype in [dtype for dtype in FLOATS if dtype in case["tolerance"]]:
+        rounded = Given(values, dtype)
+        if _overflowed(values, rounded.values):
+            continue  # 1e308 is no float32: there is nothing to ask
+        try:
+            answers = CHECKS[case["function"]](rounded, expected)
+            exact = _exact_answers(case, values, rounded, expected, dtype)
+            wide = CHECKS[case["function"]](Given(rounded.values, "float64"), expected)
+        except (AssertionError, ValueError, TypeError, KeyError, IndexError) as error:
+            yield f"[{dtype}] raised {type(error).__name__}: {error}"
+            continue
+        for name in rounded.forgotten:
+            yield f"[{dtype}] input {name}: got a check that does not look at it, expected one that does"
+        for key, want in expected.items():
+            if (case["function"], key) not in FRAMEWORK_OWN:
+                line = _compare(key, want, answers, wide, exact, case["tolerance"][dtype])
+                if line:
+                    yield f"[{dtype}] {line}"
+
+
+def _exact_answers(
+    case: dict[str, Any], values: dict[str, Any], rounded: Given, expected: dict[str, Any], dtype: str
+) -> Answers | None:
+    """Core's float64 answers to the rounded inputs, or None where rounding changed nothing (or there is no float64)."""
+    floats = {
+        name: value for name, value in values.items() if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    }
+    if "float64" not in case["tolerance"] or dtype == "float64":
+        return None
+    if all(np.array_equal(rounded.values[name], value, equal_nan=True) for name, value in floats.items()):
+        return None
+    return CHECKS[case["function"]](Given(rounded.values, "float64"), expected)
+
+
+def _overflowed(values: dict[str, Any], rounded: dict[str, Any]) -> bool:
+    return any(
+        bool((np.isfinite(value) & ~np.isfinite(rounded[name])).any())
+        for name, value in values.items()
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    )
+
+
+def _compare(
+    key: str, want: Any, answers: Answers, wide: Answers, exact: Answers | None, tolerance: dict[str, float]
+) -> str | None:
+    """None if the answer agrees, else what, got and expected."""
+    base = next((key.removeprefix(name) for name in FRAMEWORKS if key.startswith(name) and key not in answers), key)
+    if base.endswith("_float64"):
+        base, answers, exact, tolerance = base.removesuffix("_float64"), wide, None, {"rtol": 1e-10, "atol": 1e-12}
+    if base not in answers:
+        return f"{key}: got nothing that computes it, expected it compared or listed in FRAMEWORK_OWN"
+    try:
+        got = answers[base]()
+    except ValueError as error:
+        if isinstance(want, dict) and "error_type" in want:
+            return None
+        return f"{key}: got ValueError ({error}), expected {_short(want)}"
+    difference = _difference(got, want, tolerance)
+    if difference is None or (exact is not None and _difference(got, np.asarray(exact[base]()), tolerance) is None):
+        return None
+    return f"{key}: {difference}"
+
+
+def _difference(got: Any, want: Any, tolerance: dict[str, float]) -> str | None:
+    got = np.asarray(got)
+    if isinstance(want, dict) and "$summary" in want:
+        return _summary_difference(got, want["$summary"], tolerance)
+    if isinstance(want, dict):
+        return f"got {_short(got)}, expected {want}"
+    want = np.asarray(want)
+    if got.shape != want.shape:
+        return f"got shape {got.shape}, expected shape {want.shape}"
+    with np.errstate(invalid="ignore"):
+        wrong = ~np.isclose(got.astype(np.float64), want.astype(np.float64), equal_nan=True, **tolerance)
+    if not wrong.any():
+        return None
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    place = f" at {list(where)}, {int(wrong.sum())} of {wrong.size} differ" if where else ""
+    return f"got {got[where]!r}, expected {want[where]!r}{place}"
+
+
+def _summary_difference(got: np.ndarray, want: dict[str, Any], tolerance: dict[str, float]) -> str | None:
+    """A large array is recorded by a few sums and a few of its numbers."""
+    if list(got.shape) != want["shape"]:
+        return f"got shape {got.shape}, expected shape {tuple(want['shape'])}"
+    wide = got.astype(np.float64, copy=False)
+    sums = {
+        "sum": float(wide.sum()),
+        "abs_sum": float(np.abs(wide).sum()),
+        "l2": float(np.linalg.norm(wide.ravel())),
+        "max": float(wide.max()),
+        "min": float(wide.min()),
+    }
+    for name, value in sums.items():
+        size = want["abs_sum"] if name == "sum" else abs(want[name])  # a sum cancels: measure it against abs_sum
+        if not abs(value - want[name]) <= tolerance["atol"] + tolerance["rtol"] * size:
+            return f"got {name} {value!r}, expected {want[name]!r}"
+    for probe in want["probes"]:
+        value = float(wide[tuple(probe["index"])])
+        if not abs(value - probe["value"]) <= tolerance["atol"] + tolerance["rtol"] * abs(probe["value"]):
+            return f"got {value!r} at {probe['index']}, expected {probe['value']!r}"
+    return None
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+# Running
+
+
+def main(paths: list[str]) -> int:
+    """Check every case of these files, print each failure and the counts; 0 if all is well."""
+    passed = failed = 0
+    not_yet: Counter[str] = Counter()
+    unreadable = not paths
+    for path in paths:
+        try:
+            cases = load(path)
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            print(f"{path}: cannot be read: {type(error).__name__}: {error}")
+            unreadable = True
+            continue
+        if not cases:
+            print(f"{path}: no case found")
+            unreadable = True
+        for case in cases:
+            if case["function"] not in CHECKS:
+                not_yet[case["function"] + ("" if case["function"] in NOT_YET else " (unknown)")] += 1
+                continue
+            wrong = list(failures(case))
+            for line in wrong:
+                print(f"{case['id']}: {line}")
+            passed, failed = passed + (not wrong), failed + bool(wrong)
+    if not paths:
+        print("usage: python -m tests.goldens FILE...")
+    if not_yet:
+        print(f"not yet {not_yet.total()} ({', '.join(f'{name} {count}' for name, count in sorted(not_yet.items()))})")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or unreadable else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,255 @@
+"""The frame of every page: language, contents, title, the learner's numbers beside the steps, and the way onward.
+
+A page calls `open_page(slug)` first, asks for what it needs, and ends with `page.show(...)`.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explainers import LANGUAGES, LESSONS
+from explainers.step import Challenge, Figure, Live, Question, Step, fill
+from explainers.table import calculation
+from explainers.text import prose, words
+from ui import numbers
+from ui.picture import picture
+
+gc.collect()
+gc.freeze()  # what the imports made is never garbage: a host that turns Streamlit's collection on again pays less for it
+
+STYLE = """<style>
+.stMainBlockContainer { padding-top: 3.2rem; max-width: 84rem; }
+.st-key-numbers { gap: 0.35rem; }
+.st-key-top { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); padding-bottom: 0.3rem; }
+.katex-display { overflow-x: auto; overflow-y: hidden; padding: 0.15rem 0; text-align: left; }
+.katex-display > .katex { text-align: left; }
+.stMarkdown table { width: auto; }
+.stMarkdown:has(table) { overflow-x: auto; }
+@media (min-width: 900px) {
+  .stColumn:has(> .stVerticalBlock > .stLayoutWrapper > .st-key-numbers) { position: sticky; top: 3.2rem; align-self: flex-start; max-height: calc(100vh - 3.6rem); overflow-y: auto; overflow-x: hidden; }
+}
+@media (max-width: 899px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+</style>"""
+
+
+def path(slug: str) -> str:
+    """The script of a page, as Streamlit names it."""
+    return "app.py" if slug == "home" else f"pages/{slug}.py"
+
+
+def _language() -> str:
+    """The language in the address; on a first visit the browser's, which then stands in the address so that a link keeps it."""
+    lang = st.query_params.get("lang")
+    if lang not in LANGUAGES:
+        wanted = (st.context.locale or "").lower()
+        lang = next((code for code in LANGUAGES if wanted.startswith(code)), next(iter(LANGUAGES)))
+        st.query_params["lang"] = lang
+    return lang
+
+
+def _switch_language() -> None:
+    if st.session_state["language"] in LANGUAGES:
+        st.query_params["lang"] = st.session_state["language"]
+
+
+class Page:
+    """One page in one language. Everything it draws goes to the place of a step, in the order of the prose."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        self.lang = _language()
+        self.words = words(self.lang)
+        self.text = prose(slug, self.lang)
+        self._top()
+        self._main: DeltaGenerator = st.container()
+        self._places: dict[str, DeltaGenerator] = {}
+        self._said: dict[str, DeltaGenerator] = {}
+        self._live: Live | None = None
+
+    # ---- the frame ----
+
+    def link(self, slug: str, label: str, into: DeltaGenerator | None = None, icon: str | None = None) -> None:
+        """A link to another page that carries the language and the learner's numbers."""
+        (into or st).page_link(path(slug), label=label, icon=icon, query_params={"lang": self.lang, **numbers.travelling()})
+
+    def _top(self) -> None:
+        with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"# {self.text.title}")
+            st.session_state["language"] = self.lang
+            st.segmented_control(
+                "Language / 语言",
+                list(LANGUAGES),
+                format_func=lambda code: LANGUAGES[code],
+                key="language",
+                on_change=_switch_language,
+                label_visibility="collapsed",
+            )
+        self._contents = st.sidebar
+
+    def _onward(self) -> None:
+        """Contents in the sidebar and links to the lesson before and after; last, so that they carry this run's numbers."""
+        with self._contents:
+            st.markdown(f"**{self.words['contents']}**")
+            for slug in ("home", *LESSONS):
+                self.link(slug, prose(slug, self.lang).title)
+        if self.slug in LESSONS:
+            at = LESSONS.index(self.slug)
+            with st.container(horizontal=True, horizontal_alignment="distribute"):
+                before = LESSONS[at - 1] if at else "home"
+                self.link(before, f"← {prose(before, self.lang).title}")
+                if at + 1 < len(LESSONS):
+                    self.link(LESSONS[at + 1], f"{prose(LESSONS[at + 1], self.lang).title} →")
+
+    # ---- the learner's numbers and the controls of a step ----
+
+    def numbers(self, **options: Any) -> Live:
+        """The learner's numbers beside the steps; they stay on the screen while the steps scroll."""
+        left, right = self._main.columns([0.36, 0.64], gap="medium")
+        with left, st.container(key="numbers"):
+            self._live = numbers.numbers(self.words, self.lang, **options)
+        self._main = right
+        self._main.markdown(self.text.lead)
+        self._main.toggle(self.words["predict"], True, key="predict", bind="query-params", help=self.words["predict_help"])
+        return self._live
+
+    def place(self, key: str) -> DeltaGenerator:
+        """Where the step `key` stands. All places are made at once, in the order of the prose."""
+        if not self._places:
+            self._places = {step: self._main.container(key=f"step-{step}") for step in self.text.steps}
+        return self._places[key]
+
+    def controls(self, key: str) -> DeltaGenerator:
+        """Room for controls of the step `key`, between its words and its picture."""
+        if key not in self._said:
+            self._said[key] = self.place(key).container()
+        return self.place(key)
+
+    def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str) -> float:
+        """A slider of one step, bound to the address under its own name; its label is the word of the same key."""
+        value = self.controls(at).slider(self.words[key], lo, hi, default, step, key=key, bind="query-params")
+        return min(max(float(value), lo), hi)
+
+    def choice(self, key: str, options: Sequence[str], *, at: str) -> str:
+        """One of a few untranslated codes; each option's word is `<key>_<code>`, or the code itself."""
+        value = self.controls(at).radio(
+            self.words[key],
+            options,
+            key=key,
+            horizontal=True,
+            captions=None,
+            bind="query-params",
+        )
+        return value if value in options else options[0]
+
+    def toggle(self, key: str, *, at: str, default: bool = False) -> bool:
+        """A switch of one step."""
+        return bool(self.controls(at).toggle(self.words[key], default, key=key, bind="query-params"))
+
+    # ---- steps ----
+
+    def show(
+        self, steps: Iterable[Step], questions: Iterable[Question] = (), challenges: Iterable[Challenge] = ()
+    ) -> None:
+        """Draw all steps, each behind its question where it has one, then the table, the challenges and the way onward."""
+        asked = {question.key: question for question in questions}
+        for number, step in enumerate(steps, 1):
+            question = asked.get(step.key)
+            with self.place(step.key):
+                if question is None or self._answered(question):
+                    self._step(number, step)
+        self._table()
+        self._challenges(list(challenges))
+        self._onward()
+
+    def _step(self, number: int, step: Step) -> None:
+        section = self.text.sections[step.key]
+        parts = [f"### {number} · {section.heading}", section.body]
+        parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
+        body = fill("\n\n".join(parts), step.numbers)
+        self._said.get(step.key, self.place(step.key)).markdown(body)
+        self.pictures(step.figures, key=f"{self.slug}-{step.key}")
+
+    def pictures(self, figures: Sequence[Figure], key: str) -> None:
+        """Draw pictures where the script is."""
+        if figures:
+            picture(figures, key=f"picture-{key}")
+
+    def _answered(self, question: Question) -> bool:
+        """Ask first. True once the learner has committed a guess or skipped; then guess and truth stand side by side."""
+        if not st.session_state.get("predict", True):
+            return True
+        key = f"{self.slug}-{question.key}"
+        guesses: dict[str, int | None] = st.session_state.setdefault("guesses", {})
+        section = self.text.sections[f"ask-{question.key}"]
+        said = self._said.get(question.key, self.place(question.key))
+        if key in guesses:
+            guess = guesses[key]
+            if guess is not None:
+                lines = [
+                    f"{'✓' if guess == question.answer else '✗'} **{fill(section.heading, question.numbers)}**",
+                    f"{self.words['your_guess']}: {fill(section.options[guess], question.numbers)}",
+                    f"{self.words['truth']}: **{fill(section.options[question.answer], question.numbers)}**",
+                    fill(section.body, question.numbers),
+                ]
+                said.info("  \n".join(lines))
+            return True
+        with said.container(border=True):
+            st.markdown(f"**{self.words['predict']}**  \n{fill(section.heading, question.numbers)}")
+            choice = st.radio(
+                self.words["your_guess"],
+                range(len(section.options)),
+                index=None,
+                format_func=lambda i: fill(section.options[i], question.numbers),
+                key=f"guess-{key}",
+                label_visibility="collapsed",
+            )
+            with st.container(horizontal=True):
+                st.button(
+                    self.words["commit"], key=f"commit-{key}", type="primary", disabled=choice is None, on_click=guesses.__setitem__, args=(key, choice)
+                )
+                st.button(self.words["skip"], key=f"skip-{key}", type="tertiary", on_click=guesses.__setitem__, args=(key, None))
+        return False
+
+    def _table(self) -> None:
+        if self._live is None:
+            return
+        live = self._live
+        with self._main:
+            titles, rows, texts = calculation(live)
+            st.markdown(f"### {self.words['table']}")
+            head = "| " + " | ".join(titles) + " |\n|:--" + "|--:" * (len(titles) - 1) + "|\n"
+            st.markdown(head + "\n".join("| " + " | ".join(row) + " |" for row in texts))
+            st.download_button(
+                self.words["download"],
+                lambda: pd.DataFrame(rows, columns=titles).to_csv(index=False),
+                file_name=f"{self.slug}.csv",
+                mime="text/csv",
+                on_click="ignore",
+            )
+
+    def _challenges(self, challenges: list[Challenge]) -> None:
+        if not challenges:
+            return
+        with self._main:
+            done = sum(challenge.done for challenge in challenges)
+            st.markdown(f"### {self.words['challenges']} · {done}/{len(challenges)}")
+            for challenge in challenges:
+                section = self.text.sections[f"challenge-{challenge.key}"]
+                task = fill(section.heading, challenge.numbers)
+                with st.expander(task, icon="✅" if challenge.done else "⬜"):
+                    st.markdown(f"{self.words['hint']}: {fill(section.body, challenge.numbers)}")
+
+
+def open_page(slug: str) -> Page:
+    """Begin a page: settings, language, title. The first call of every page, so that each stands alone behind a deep link."""
+    lang = st.query_params.get("lang")
+    title = prose(slug, lang if lang in LANGUAGES else next(iter(LANGUAGES))).title
+    st.set_page_config(page_title=title, page_icon="📊", layout="wide", initial_sidebar_state="collapsed")
+    st.html(STYLE)
+    return Page(slug)

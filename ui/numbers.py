@@ -1,0 +1,180 @@
+"""The learner's numbers: class names, a slider and a number box for each logit, the label, the temperature; presets, random, reset.
+
+The boxes are bound to the address (`?z0=2&label=1&t=0.5`); each slider only mirrors its box, so that a number beyond the
+slider's end or between its steps is kept. The numbers travel: every link between pages carries them (`travelling`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explainers.presets import DEFAULT, PRESETS, Preset
+from explainers.step import Live
+
+MIN_CLASSES, MAX_CLASSES = 2, 10
+LIMIT = 10_000.0
+"""largest logit that can be typed"""
+SLIDER = 10.0
+"""end of a logit's slider, until a logit lies beyond it"""
+DEFAULT_NAMES = ", ".join(DEFAULT.names)
+
+
+def class_names(typed: str) -> tuple[str, ...]:
+    """What was typed as names: at most ten, each of at most 16 letters, digits and harmless signs, none twice.
+
+    Markdown and LaTeX signs are dropped here, once, so that a name can stand in prose, formula and picture alike.
+    """
+    names: list[str] = []
+    for part in typed[:400].replace("，", ",").replace("、", ",").split(",")[: 4 * MAX_CLASSES]:
+        name = " ".join("".join(c for c in part if c.isalnum() or c in " -'.!?+♯♭").split())[:16].strip()
+        if name and name not in names:
+            names.append(name)
+    return tuple(names[:MAX_CLASSES])
+
+
+def _clear(*keys: str) -> None:
+    for key in keys:
+        st.session_state.pop(key, None)
+
+
+def _set(preset: Preset) -> None:
+    """Write a preset into the widgets' keys; runs in a callback, before the widgets are made."""
+    st.session_state["classes"] = ", ".join(preset.names)
+    for i, z in enumerate(preset.logits):
+        st.session_state[f"z{i}"] = float(z)
+    st.session_state["label"] = preset.label
+    st.session_state["t"] = preset.temperature
+
+
+def _choose_preset(lang: str) -> None:
+    chosen = st.session_state.get("preset")
+    if chosen in PRESETS:
+        _set(PRESETS[chosen].named(lang))
+
+
+def _random() -> None:
+    seed = int(st.session_state.get("seed", 0)) + 1
+    st.session_state["seed"] = seed
+    rng = np.random.default_rng(seed)
+    count = len(class_names(st.session_state.get("classes", "")) or DEFAULT.names)
+    for i, z in enumerate(np.round(rng.normal(0.0, 2.0, count), 1)):
+        st.session_state[f"z{i}"] = float(z)
+    st.session_state["label"] = int(rng.integers(count))
+
+
+def _more(names: tuple[str, ...], step: int) -> None:
+    if step < 0:
+        names = names[:-1]
+    else:
+        new = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in names)
+        names = (*names, new)
+    st.session_state["classes"] = ", ".join(names)
+
+
+def mirrored(label: str, key: str, lo: float, hi: float, default: float, *, ends: tuple[float, float], step: float) -> float:
+    """A slider and a number box that hold the same number. The box is bound to the address and may go beyond the slider."""
+    slider_key = f"{key}_slider"
+
+    def from_slider() -> None:
+        st.session_state[key] = st.session_state[slider_key]
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
+        place = st.container()
+        value = st.number_input(
+            label, lo, hi, default, step, format="%.6g", key=key, bind="query-params", label_visibility="collapsed", width=118
+        )
+        value = default if value is None or not math.isfinite(value) else min(max(value, lo), hi)
+        left = min(ends[0], value) if value < ends[0] else ends[0]
+        right = max(ends[1], value) if value > ends[1] else ends[1]
+        st.session_state[slider_key] = float(value)
+        place.slider(label, float(left), float(right), step=step, format="%.4g", key=slider_key, on_change=from_slider)
+    return float(value)
+
+
+def _label(names: tuple[str, ...], words: Mapping[str, str]) -> int:
+    """The label: as a name to click and as the integer id that it is."""
+
+    def from_names() -> None:
+        if st.session_state["label_name"] is not None:
+            st.session_state["label"] = st.session_state["label_name"]
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
+        place = st.container()
+        value = st.number_input(
+            words["label_id"],
+            0,
+            len(names) - 1,
+            min(DEFAULT.label, len(names) - 1),
+            key="label",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=118,
+        )
+        label = min(max(int(value or 0), 0), len(names) - 1)
+        st.session_state["label_name"] = label
+        place.segmented_control(
+            words["label"],
+            range(len(names)),
+            format_func=lambda i: f"{i}: {names[i]}",
+            key="label_name",
+            on_change=from_names,
+        )
+    return label
+
+
+def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = False) -> Live:
+    """Draw the controls and return what they hold."""
+    st.selectbox(
+        words["preset"],
+        list(PRESETS),
+        index=None,
+        format_func=lambda key: words[f"preset_{key}"],
+        key="preset",
+        placeholder=words["preset_choose"],
+        on_change=_choose_preset,
+        args=(lang,),
+    )
+    typed = st.text_input(words["classes"], DEFAULT_NAMES, max_chars=200, key="classes", bind="query-params", help=words["classes_help"])
+    names = class_names(typed or "")
+    if len(names) < MIN_CLASSES:
+        st.warning(words["classes_few"])
+        names = DEFAULT.names
+    logits = [
+        mirrored(
+            name, f"z{i}", -LIMIT, LIMIT, float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0, ends=(-SLIDER, SLIDER), step=0.1
+        )
+        for i, name in enumerate(names)
+    ]
+    label = _label(names, words)
+    lowest = 0.0 if zero_temperature else 0.01
+    if not zero_temperature and st.session_state.get("t") == 0:
+        st.session_state["t"] = lowest
+    temperature = mirrored(words["temperature"], "t", lowest, 1000.0, 1.0, ends=(lowest, 5.0), step=0.01)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
+        st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
+        st.button(words["random"], on_click=_random)
+        st.number_input(words["seed"], 0, 10**9, 0, key="seed", bind="query-params", width=118)
+        st.button(words["reset"], on_click=_set, args=(DEFAULT,))
+    return Live(names, np.array(logits), label, temperature)
+
+
+def travelling() -> dict[str, Any]:
+    """The numbers that a link to another page carries: all that differ from the defaults."""
+    kept: dict[str, Any] = {}
+    state = st.session_state
+    if state.get("classes", DEFAULT_NAMES) != DEFAULT_NAMES:
+        kept["classes"] = ", ".join(class_names(state["classes"]))
+    for i in range(MAX_CLASSES):
+        default = float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0
+        if state.get(f"z{i}", default) not in (default, None):
+            kept[f"z{i}"] = state[f"z{i}"]
+    for key, default in (("label", DEFAULT.label), ("t", DEFAULT.temperature), ("seed", 0), ("predict", True)):
+        if state.get(key, default) not in (default, None):
+            kept[key] = str(state[key]).lower()
+    return kept
