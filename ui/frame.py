@@ -61,15 +61,16 @@ def _switch_language() -> None:
 class Page:
     """One page in one language. Everything it draws goes to the place of a step, in the order of the prose."""
 
-    def __init__(self, slug: str) -> None:
+    def __init__(self, slug: str, lang: str) -> None:
         self.slug = slug
-        self.lang = _language()
+        self.lang = lang
         self.words = words(self.lang)
         self.text = prose(slug, self.lang)
         self._top()
         self._main: DeltaGenerator = st.container()
         self._places: dict[str, DeltaGenerator] = {}
         self._said: dict[str, DeltaGenerator] = {}
+        self._controls: dict[str, DeltaGenerator] = {}
         self._live: Live | None = None
 
     # ---- the frame ----
@@ -110,12 +111,12 @@ class Page:
 
     def numbers(self, **options: Any) -> Live:
         """The learner's numbers beside the steps; they stay on the screen while the steps scroll."""
+        self._main.markdown(self.text.lead)
         left, right = self._main.columns([0.36, 0.64], gap="medium")
         with left, st.container(key="numbers"):
             self._live = numbers.numbers(self.words, self.lang, **options)
+            st.toggle(self.words["predict"], True, key="predict", bind="query-params", help=self.words["predict_help"])
         self._main = right
-        self._main.markdown(self.text.lead)
-        self._main.toggle(self.words["predict"], True, key="predict", bind="query-params", help=self.words["predict_help"])
         return self._live
 
     def place(self, key: str) -> DeltaGenerator:
@@ -128,7 +129,8 @@ class Page:
         """Room for controls of the step `key`, between its words and its picture."""
         if key not in self._said:
             self._said[key] = self.place(key).container()
-        return self.place(key)
+            self._controls[key] = self.place(key).container(key=f"controls-{key}")
+        return self._controls[key]
 
     def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str) -> float:
         """A slider of one step, bound to the address under its own name; its label is the word of the same key."""
@@ -136,14 +138,10 @@ class Page:
         return min(max(float(value), lo), hi)
 
     def choice(self, key: str, options: Sequence[str], *, at: str) -> str:
-        """One of a few untranslated codes; each option's word is `<key>_<code>`, or the code itself."""
+        """One of a few codes, the same in every language because the address holds them; `<key>_<code>` explains each."""
+        captions = [self.words.get(f"{key}_{code}", "") for code in options]
         value = self.controls(at).radio(
-            self.words[key],
-            options,
-            key=key,
-            horizontal=True,
-            captions=None,
-            bind="query-params",
+            self.words[key], options, key=key, horizontal=True, captions=captions if any(captions) else None, bind="query-params"
         )
         return value if value in options else options[0]
 
@@ -158,11 +156,15 @@ class Page:
     ) -> None:
         """Draw all steps, each behind its question where it has one, then the table, the challenges and the way onward."""
         asked = {question.key: question for question in questions}
+        hidden = set(self._controls)
         for number, step in enumerate(steps, 1):
             question = asked.get(step.key)
             with self.place(step.key):
                 if question is None or self._answered(question):
                     self._step(number, step)
+                    hidden.discard(step.key)
+        # Controls of a step that is not on the page stay registered, so that the address keeps their values, but out of sight.
+        st.html("<style>" + "".join(f".st-key-controls-{key} {{ display: none; }}" for key in sorted(hidden)) + "</style>")
         self._table()
         self._challenges(list(challenges))
         self._onward()
@@ -247,9 +249,8 @@ class Page:
 
 
 def open_page(slug: str) -> Page:
-    """Begin a page: settings, language, title. The first call of every page, so that each stands alone behind a deep link."""
-    lang = st.query_params.get("lang")
-    title = prose(slug, lang if lang in LANGUAGES else next(iter(LANGUAGES))).title
-    st.set_page_config(page_title=title, page_icon="📊", layout="wide", initial_sidebar_state="collapsed")
+    """Begin a page: language, settings, style, title. The first call of every page, so that each stands alone behind a link."""
+    lang = _language()
+    st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
-    return Page(slug)
+    return Page(slug, lang)

@@ -24,7 +24,7 @@ function buildBars(box, figure) {
   for (const column of figure.columns) add(table, "span", { class: "head" }, column.title);
   return figure.names.map(() => {
     const name = add(table, "span", { class: "name" });
-    const parts = { name, text: add(name, "span"), mark: add(name, "span", { class: "mark" }), cells: [] };
+    const parts = { name, text: add(name, "span"), mark: add(name, "span", { class: "mark" }), crown: add(name, "i"), cells: [] };
     for (const column of figure.columns) {
       const cell = add(table, "span", { class: `cell ${column.role}` });
       const track = add(cell, "span", { class: "track" });
@@ -38,7 +38,8 @@ function drawBars(rows, figure) {
   rows.forEach((row, i) => {
     const isLabel = i === figure.label;
     setText(row.text, figure.names[i]);
-    setText(row.mark, (isLabel ? " ◀ y" : "") + (i === figure.crown ? " ♛" : ""));
+    setText(row.mark, isLabel ? " ◀ y" : "");
+    row.crown.classList.toggle("crown", i === figure.crown);
     row.name.classList.toggle("label", isLabel);
     row.cells.forEach(({ cell, zero, bar, number }, c) => {
       const { values, texts, lo, hi } = figure.columns[c];
