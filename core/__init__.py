@@ -36,6 +36,7 @@ from core.dense import DenseGrad, TiedGrad, dense, dense_grad, tied_grad
 from core.descent import Descent, descend
 from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import (
+    SoftmaxSteps,
     exp_overflow,
     exp_underflow,
     log_softmax,
@@ -43,14 +44,17 @@ from core.softmax import (
     log_softmax_vjp,
     logsumexp,
     naive_softmax,
+    odds,
     softmax,
     softmax_jacobian,
+    softmax_steps,
     softmax_vjp,
 )
 
 __all__ = [
     "DenseGrad",
     "Descent",
+    "SoftmaxSteps",
     "TiedGrad",
     "bits",
     "cross_entropy",
@@ -74,6 +78,7 @@ __all__ = [
     "log_softmax_vjp",
     "logsumexp",
     "naive_softmax",
+    "odds",
     "one_hot",
     "perplexity",
     "sigmoid",
@@ -82,6 +87,7 @@ __all__ = [
     "smooth_labels",
     "softmax",
     "softmax_jacobian",
+    "softmax_steps",
     "softmax_vjp",
     "sparse_cross_entropy",
     "sparse_cross_entropy_from_probs",

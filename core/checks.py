@@ -121,8 +121,10 @@ def same_shape(name: str, array: npt.NDArray[Any], other_name: str, other: npt.N
         )
 
 
-def labels(logits: Floats, values: npt.ArrayLike, ignore_index: int | None = None) -> tuple[Ints, npt.NDArray[np.bool]]:
-    """One class id for each row of `logits`.
+def labels(
+    logits: Floats, values: npt.ArrayLike, ignore_index: int | None = None, *, name: str = "logits"
+) -> tuple[Ints, npt.NDArray[np.bool]]:
+    """One class id for each row of the logits (or of what `name` says they are).
 
     Returns:
         The labels, flat, with 0 where they are ignored, and which of them are kept; both [num_rows].
@@ -130,7 +132,7 @@ def labels(logits: Floats, values: npt.ArrayLike, ignore_index: int | None = Non
     array = integers("labels", values)
     if array.shape != logits.shape[:-1]:
         raise ValueError(
-            f"labels must have shape {logits.shape[:-1]} to go with logits of shape {logits.shape}, got {array.shape}"
+            f"labels must have shape {logits.shape[:-1]} to go with {name} of shape {logits.shape}, got {array.shape}"
         )
     flat = array.reshape(-1)
     if ignore_index is None:

@@ -797,7 +797,7 @@ def _clipped(
 ) -> tuple[Floats, npt.NDArray[np.bool], npt.NDArray[np.intp], Floats]:
     """The probabilities clipped, where they were inside, the labels as [..., 1], and the probabilities as given."""
     probs, epsilon = _checked(probs, epsilon)
-    label, _ = checks.labels(probs, labels)
+    label, _ = checks.labels(probs, labels, name="probs")
     clipped, inside = _clip(probs.astype(working_dtype(probs), copy=False), epsilon)
     return clipped, inside, label.reshape(*probs.shape[:-1], 1).astype(np.intp), probs
 

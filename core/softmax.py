@@ -20,6 +20,7 @@ the *sum* breaks, however well the maximum was subtracted.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -265,6 +266,71 @@ def softmax(logits: npt.ArrayLike, *, axis: int = -1, temperature: float = 1.0) 
     for _, exps, _, totals in exp_blocks(rows, temperature, out=probs):
         exps /= totals
     return _classes_back(probs, lead, axis, logits)
+
+
+class SoftmaxSteps(NamedTuple):
+    """Every number on the way from logits to probabilities, in order; `largest` and `total` are one a row."""
+
+    scaled: Floats
+    largest: Floats
+    shifted: Floats
+    exps: Floats
+    total: Floats
+    probs: Floats
+
+
+def softmax_steps(logits: npt.ArrayLike, *, temperature: float = 1.0) -> SoftmaxSteps:
+    """Softmax one move at a time: divide by the temperature, subtract the largest, exponentiate, sum, divide.
+
+    `softmax` gives the same probabilities in one call and without keeping what lies between.
+
+    Args:
+        logits: real numbers, [..., num_classes].
+        temperature: what the logits are divided by.
+
+    Returns:
+        The five stages and the probabilities; arrays like `logits`, `largest` and `total` [..., 1].
+
+    Raises:
+        ValueError: as `softmax`.
+
+    Example:
+        >>> steps = softmax_steps([2.0, -1.0, 3.0, 2.0])
+        >>> steps.shifted.tolist(), float(steps.total[0].round(4))
+        ([-1.0, -4.0, 0.0, -1.0], 1.7541)
+        >>> bool(np.allclose(steps.probs, softmax([2.0, -1.0, 3.0, 2.0])))
+        True
+    """
+    logits = checks.floats("logits", logits)
+    scaled = logits / checks.positive("temperature", temperature)
+    largest = scaled.max(axis=-1, keepdims=True)
+    checks.row_maxima(largest)
+    shifted = scaled - largest
+    exps = np.exp(shifted)
+    total = exps.sum(axis=-1, keepdims=True)
+    return SoftmaxSteps(scaled, largest, shifted, exps, total, exps / total)
+
+
+def odds(logits: npt.ArrayLike, *, temperature: float = 1.0) -> Floats:
+    """How many times as likely each class is as each other: probs_i / probs_j = exp((z_i - z_j) / temperature).
+
+    Only the two logits count, whatever the other classes do: which is why differences of logits are log-odds.
+
+    Args:
+        logits: real numbers, [..., num_classes].
+        temperature: what the logits are divided by.
+
+    Returns:
+        odds[..., i, j], [..., num_classes, num_classes]; inf where a class is beyond all comparison.
+
+    Example:
+        >>> odds([np.log(4.0), np.log(2.0)]).round(4)
+        array([[1. , 2. ],
+               [0.5, 1. ]])
+    """
+    scaled = checks.floats("logits", logits) / checks.positive("temperature", temperature)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(scaled[..., :, None] - scaled[..., None, :])
 
 
 def softmax_jacobian(logits: npt.ArrayLike, *, temperature: float = 1.0) -> Floats:

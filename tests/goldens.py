@@ -509,8 +509,9 @@ def main(paths: list[str]) -> int:
             print(f"{path}: no case found")
             unreadable = True
         for case in cases:
-            if case["function"] not in CHECKS:
-                not_yet[case["function"] + ("" if case["function"] in NOT_YET else " (unknown)")] += 1
+            if case.get("function") not in CHECKS:
+                name = str(case.get("function"))
+                not_yet[name if name in NOT_YET else f"{name} (unknown)"] += 1
                 continue
             try:
                 wrong = list(failures(case))

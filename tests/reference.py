@@ -1,0 +1,114 @@
+"""The formulas as plain Python loops: slow, short, and with nothing in common with core but the mathematics.
+
+Rows are lists of floats. Where a formula would overflow it is left to overflow: the tests that use it keep their
+numbers small, and core's large numbers are tested against exact answers instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+Row = Sequence[float]
+
+
+def softmax(logits: Row, temperature: float = 1.0) -> list[float]:
+    exps = [math.exp(z / temperature) for z in logits]
+    total = math.fsum(exps)
+    return [e / total for e in exps]
+
+
+def logsumexp(logits: Row, temperature: float = 1.0) -> float:
+    return math.log(math.fsum(math.exp(z / temperature) for z in logits))
+
+
+def log_softmax(logits: Row, temperature: float = 1.0) -> list[float]:
+    return [z / temperature - logsumexp(logits, temperature) for z in logits]
+
+
+def softmax_jacobian(logits: Row, temperature: float = 1.0) -> list[list[float]]:
+    p = softmax(logits, temperature)
+    return [[p[i] * ((i == j) - p[j]) / temperature for j in range(len(p))] for i in range(len(p))]
+
+
+def one_hot(label: int, num_classes: int) -> list[float]:
+    return [1.0 if j == label else 0.0 for j in range(num_classes)]
+
+
+def smooth_labels(label_probs: Row, epsilon: float) -> list[float]:
+    return [(1 - epsilon) * q + epsilon / len(label_probs) for q in label_probs]
+
+
+def cross_entropy(logits: Row, label_probs: Row, temperature: float = 1.0, class_weights: Row | None = None) -> float:
+    log_probs = log_softmax(logits, temperature)
+    weights = class_weights or [1.0] * len(log_probs)
+    return -math.fsum(w * q * log_p for w, q, log_p in zip(weights, label_probs, log_probs, strict=True))
+
+
+def sparse_cross_entropy(
+    logits: Row, label: int, temperature: float = 1.0, epsilon: float = 0.0, class_weights: Row | None = None
+) -> float:
+    """PyTorch's: the smoothed part is weighted class by class."""
+    log_probs = log_softmax(logits, temperature)
+    weights = class_weights or [1.0] * len(log_probs)
+    at_label = -(1 - epsilon) * weights[label] * log_probs[label]
+    spread = -epsilon / len(log_probs) * math.fsum(w * log_p for w, log_p in zip(weights, log_probs, strict=True))
+    return at_label + spread
+
+
+def mean(losses: Sequence[float], labels: Sequence[int], ignore_index: int | None, class_weights: Row | None) -> float:
+    """The sum over kept positions, divided by the weights of their labels; NaN if nothing is kept."""
+    kept = [i for i, label in enumerate(labels) if label != ignore_index]
+    total = math.fsum(class_weights[labels[i]] if class_weights else 1.0 for i in kept)
+    return math.fsum(losses[i] for i in kept) / total if total else math.nan
+
+
+def entropy(probs: Row) -> float:
+    return -math.fsum(p * math.log(p) for p in probs if p > 0)
+
+
+def kl_divergence(probs: Row, other: Row) -> float:
+    return math.fsum(p * math.log(p / q) for p, q in zip(probs, other, strict=True) if p > 0)
+
+
+def squared_error(logits: Row, label: int) -> float:
+    return math.fsum((p - (j == label)) ** 2 for j, p in enumerate(softmax(logits)))
+
+
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
+
+
+def sigmoid_cross_entropy(logit: float, label: float) -> float:
+    return -label * math.log(sigmoid(logit)) - (1 - label) * math.log(sigmoid(-logit))
+
+
+def sparse_cross_entropy_from_probs(probs: Row, label: int, epsilon: float = 1e-7) -> float:
+    """Clip, then divide by the new sum."""
+    clipped = [min(max(p, epsilon), 1 - epsilon) for p in probs]
+    return -math.log(clipped[label] / math.fsum(clipped))
+
+
+def cross_entropy_from_probs(probs: Row, label_probs: Row, epsilon: float = 1e-7) -> float:
+    """Divide by the sum, then clip."""
+    total = math.fsum(probs)
+    return -math.fsum(
+        q * math.log(min(max(p / total, epsilon), 1 - epsilon)) for p, q in zip(probs, label_probs, strict=True)
+    )
+
+
+def dense(inputs: Row, weights: Sequence[Row], biases: Row) -> list[float]:
+    return [
+        math.fsum(w * h for w, h in zip(row, inputs, strict=True)) + b for row, b in zip(weights, biases, strict=True)
+    ]
+
+
+def slope(function: Callable[[list[float]], float], at: Row, step: float = 1e-5) -> list[float]:
+    """Central differences: (f(x + h) - f(x - h)) / 2h in each direction, exact to about h²."""
+    gradient = []
+    for i in range(len(at)):
+        above, below = list(at), list(at)
+        above[i] += step
+        below[i] -= step
+        gradient.append((function(above) - function(below)) / (2 * step))
+    return gradient
