@@ -196,6 +196,10 @@ def test_rounding_in_the_labels_is_forgiven():
     for dtype in (np.float16, np.float32, np.float64):
         rows = np.random.default_rng(0).dirichlet(np.ones(1000), 20).astype(dtype)
         assert np.isfinite(core.cross_entropy(np.zeros((20, 1000)), rows)).all()
+        assert np.isfinite(core.cross_entropy(np.zeros((20, 1000), dtype), rows)).all()
+    widened = np.full((1, 3), 1 / 3, np.float32).astype(np.float64)
+    assert np.isfinite(core.cross_entropy(np.zeros((1, 3)), widened)).all()
+    assert np.isfinite(core.cross_entropy(np.zeros((1, 3)), np.full((1, 3), 0.333333))).all()
     thirds = np.full((1, 3), 0.333333)
     says("label_probs must sum to one", core.cross_entropy, np.zeros((1, 3)), thirds - 1e-4)
 
