@@ -92,25 +92,27 @@ def reduction(value: str) -> str:
     return value
 
 
-def row_maxima(largest: Floats) -> None:
+def row_maxima(largest: Floats, first_row: int = 0) -> None:
     """Rows that softmax can divide, judged by their largest logit alone.
 
     The largest logit is needed anyway (softmax subtracts it), and it gives away every row without an answer: the
     maximum of a row that holds a NaN is NaN, and only then or with +inf or with nothing but -inf is it not finite.
     So the check costs no pass over the logits.
     """
-    not_a_number(largest)
-    if np.isposinf(largest).any():
-        raise ValueError("logits must be finite or -inf, got inf: softmax of +inf is inf/inf")
-    if np.isneginf(largest).any():
-        raise ValueError("logits must have one that is not -inf in every row, got a row of only -inf: nothing is left")
+    if np.isfinite(largest).all():
+        return
+    not_a_number(largest, first_row)
+    infinite = int(np.flatnonzero(np.isinf(largest))[0])
+    if largest.flat[infinite] > 0:
+        raise ValueError(f"logits must be finite or -inf, got inf in row {first_row + infinite}: inf/inf is no share")
+    raise ValueError(f"logits must not all be -inf, got only -inf in row {first_row + infinite}: no class is left")
 
 
-def not_a_number(largest: Floats) -> None:
+def not_a_number(largest: Floats, first_row: int = 0) -> None:
     """Rows without NaN, judged by their largest logit alone."""
     if np.isnan(largest).any():
-        row = int(np.flatnonzero(np.isnan(largest))[0])
-        raise ValueError(f"logits must not be NaN, got nan in row {row} of a block of {largest.size}")
+        row = first_row + int(np.flatnonzero(np.isnan(largest))[0])
+        raise ValueError(f"logits must not be NaN, got nan in row {row}")
 
 
 def same_shape(name: str, array: npt.NDArray[Any], other_name: str, other: npt.NDArray[Any]) -> None:

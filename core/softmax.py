@@ -121,12 +121,12 @@ def exp_blocks(
     num_rows, num_classes = rows.shape
     dtype = working_dtype(rows)
     size = min(num_rows, max(1, BLOCK // (num_classes * dtype.itemsize)))
-    buffer = np.empty((size, num_classes), dtype) if out is None else None
+    target = np.empty((size, num_classes), dtype) if out is None else out
     for start in range(0, num_rows, size):
         block = slice(start, min(start + size, num_rows))
         largest = rows[block].max(axis=1, keepdims=True)
-        checks.row_maxima(largest)
-        exps = out[block] if buffer is None else buffer[: block.stop - start]  # type: ignore[index]
+        checks.row_maxima(largest, first_row=start)
+        exps = target[block] if out is not None else target[: block.stop - start]
         shift_and_scale(rows[block], largest, temperature, out=exps)
         with np.errstate(under="ignore"):
             np.exp(exps, out=exps)
@@ -302,13 +302,15 @@ def softmax_steps(logits: npt.ArrayLike, *, temperature: float = 1.0) -> Softmax
         True
     """
     logits = checks.floats("logits", logits)
-    scaled = logits / checks.positive("temperature", temperature)
-    largest = scaled.max(axis=-1, keepdims=True)
-    checks.row_maxima(largest)
-    shifted = scaled - largest
-    exps = np.exp(shifted)
-    total = exps.sum(axis=-1, keepdims=True)
-    return SoftmaxSteps(scaled, largest, shifted, exps, total, exps / total)
+    temperature = checks.positive("temperature", temperature)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = logits / temperature
+        largest = scaled.max(axis=-1, keepdims=True)
+        checks.row_maxima(largest)
+        shifted = scaled - largest
+        exps = np.exp(shifted)
+        total = exps.sum(axis=-1, keepdims=True)
+        return SoftmaxSteps(scaled, largest, shifted, exps, total, exps / total)
 
 
 def odds(logits: npt.ArrayLike, *, temperature: float = 1.0) -> Floats:
@@ -321,7 +323,8 @@ def odds(logits: npt.ArrayLike, *, temperature: float = 1.0) -> Floats:
         temperature: what the logits are divided by.
 
     Returns:
-        odds[..., i, j], [..., num_classes, num_classes]; inf where a class is beyond all comparison.
+        odds[..., i, j], [..., num_classes, num_classes]; inf where a class is beyond all comparison, and 0/0 = NaN
+            between two that are masked by -inf.
 
     Example:
         >>> odds([np.log(4.0), np.log(2.0)]).round(4)
@@ -329,7 +332,7 @@ def odds(logits: npt.ArrayLike, *, temperature: float = 1.0) -> Floats:
                [0.5, 1. ]])
     """
     scaled = checks.floats("logits", logits) / checks.positive("temperature", temperature)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return np.exp(scaled[..., :, None] - scaled[..., None, :])
 
 

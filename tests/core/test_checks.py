@@ -15,6 +15,7 @@ OF_LOGITS = {
     "softmax": core.softmax,
     "log_softmax": core.log_softmax,
     "logsumexp": core.logsumexp,
+    "softmax_steps": core.softmax_steps,
     "naive_softmax": core.naive_softmax,
     "softmax_jacobian": core.softmax_jacobian,
     "log_softmax_jacobian": core.log_softmax_jacobian,
@@ -51,6 +52,8 @@ OF_LABELS = {
 
 OF_TEMPERATURE = {
     "softmax": core.softmax,
+    "softmax_steps": core.softmax_steps,
+    "odds": core.odds,
     "log_softmax": core.log_softmax,
     "logsumexp": core.logsumexp,
     "softmax_jacobian": core.softmax_jacobian,
@@ -97,8 +100,9 @@ def test_rows_without_softmax(name, function):
         says("logits must not be NaN, got nan in row 1", function, [LOGITS[0], [1.0, nan, 2.0, 3.0]])
         says("logits must not be NaN, got nan in row 0", function, [[inf, nan, 2.0, 3.0], LOGITS[1]])
     if name not in NOT_SOFTMAX:
-        says("logits must be finite or -inf, got inf", function, [LOGITS[0], [1.0, inf, 2.0, 3.0]])
-        says("got a row of only -inf", function, [LOGITS[0], [-inf] * 4])
+        says("logits must be finite or -inf, got inf in row 1", function, [LOGITS[0], [1.0, inf, 2.0, 3.0]])
+        says("logits must not all be -inf, got only -inf in row 1", function, [LOGITS[0], [-inf] * 4])
+        says("got only -inf in row 0", function, [[-inf] * 4, [1.0, inf, 2.0, 3.0]])
 
 
 @pytest.mark.parametrize(("name", "function"), OF_LABELS.items(), ids=OF_LABELS.keys())
@@ -171,6 +175,12 @@ def test_settings_of_the_sparse_loss(function):
     says("label_smoothing must be in [0, 1], got nan", function, LOGITS, [2, 0], label_smoothing=nan)
     says("ignore_index must be an integer, got 0.5", function, LOGITS, [2, 0], ignore_index=0.5)
     says("labels must be in [0, 4), got -1", function, LOGITS, [-100, -1], ignore_index=-100)
+
+
+def test_the_row_is_named_in_a_later_block_too():
+    logits = np.zeros((50, 20_000))
+    logits[41, 7] = nan
+    says("logits must not be NaN, got nan in row 41", core.softmax, logits)
 
 
 def test_even_an_ignored_row_must_have_a_softmax():

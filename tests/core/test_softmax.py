@@ -225,6 +225,36 @@ def test_jacobian_times_vector_is_vjp(logits, temperature, seed):
         np.testing.assert_allclose(matrix.sum(axis=-1), 0, atol=1e-12)
 
 
+# The same, one move at a time
+
+
+@given(matrices, temperatures)
+def test_steps_lead_to_softmax(logits, temperature):
+    steps = core.softmax_steps(logits, temperature=temperature)
+    np.testing.assert_allclose(steps.probs, core.softmax(logits, temperature=temperature), rtol=1e-9, atol=1e-14)
+    np.testing.assert_allclose(steps.scaled, logits / temperature)
+    np.testing.assert_array_equal(steps.largest[..., 0], steps.scaled.max(axis=-1))
+    np.testing.assert_array_equal(steps.shifted, steps.scaled - steps.largest)
+    np.testing.assert_allclose(steps.exps, np.exp(steps.shifted))
+    np.testing.assert_allclose(steps.total[..., 0], steps.exps.sum(axis=-1))
+
+
+@given(rows, temperatures)
+def test_item_3_odds_are_ratios_of_probabilities(logits, temperature):
+    probs, odds = core.softmax(logits, temperature=temperature), core.odds(logits, temperature=temperature)
+    np.testing.assert_allclose(odds * probs[None, :], np.broadcast_to(probs[:, None], odds.shape), rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+def test_steps_and_odds_at_extremes():
+    with np.errstate(all="raise"):
+        steps = core.softmax_steps([10_000.0, -10_000.0, -np.inf])
+        np.testing.assert_array_equal(steps.probs, [1, 0, 0])
+        assert core.odds([10_000.0, -10_000.0])[0, 1] == np.inf
+        assert core.odds([10_000.0, -10_000.0])[1, 0] == 0
+        assert np.isnan(core.odds([0.0, -np.inf])[1, 1])
+
+
 # Extremes
 
 
