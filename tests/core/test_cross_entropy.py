@@ -309,6 +309,15 @@ def test_any_leading_shape(batch):
     assert one == flat[0]
 
 
+@given(batches(), temperatures)
+def test_item_12_the_label_is_an_address(batch, temperature):
+    logits, labels, _, _ = batch
+    log_probs = core.log_softmax(logits, temperature=temperature)
+    looked_up = [row[label] for row, label in zip(log_probs, labels, strict=True)]
+    got = core.sparse_cross_entropy(logits, labels, temperature=temperature)
+    np.testing.assert_allclose(got, np.negative(looked_up), rtol=1e-12, atol=1e-13)
+
+
 @given(batches(min_classes=2), st.data())
 def test_item_13_raising_a_wrong_logit_raises_the_loss(batch, data):
     logits, labels, _, _ = batch
