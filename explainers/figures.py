@@ -1,7 +1,7 @@
-"""Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences, and every number's text comes from `fmt`.
+"""Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences; every number's text comes from `fmt`.
 
-Four kinds exist: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes),
-`grid` (a matrix whose cells show their numbers) and, with axes of its own, nothing else: what needs more is Plotly's.
+The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes) and
+`grid` (a matrix whose cells show their numbers).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from explainers.step import Figure, fmt
 
 Role = Literal["logit", "exp", "prob", "loss", "push"]
-"""What a column holds; it decides colour and shape. `push` draws arrows: to the left is pushed down, to the right pulled up."""
+"""What a column holds; it decides colour and shape. `push` draws arrows: left is pushed down, right is pulled up."""
 
 
 def nice_bound(values: ArrayLike) -> float:
@@ -122,4 +122,6 @@ def alt(figure: Figure) -> str:
         cells = (f"{r}: {', '.join(row)}" for r, row in zip(figure["rows"], figure["texts"], strict=True))
         return f"{figure['title']} [{', '.join(figure['columns'])}] " + "; ".join(cells)
     marked = [d["text"] for d in figure["dots"]]
-    return f"{figure['y']['title']} ({figure['x']['title']}): " + ", ".join([*(x["text"] for x in figure["lines"]), *marked])
+    return f"{figure['y']['title']} ({figure['x']['title']}): " + ", ".join(
+        [*(x["text"] for x in figure["lines"]), *marked]
+    )

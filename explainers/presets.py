@@ -41,7 +41,9 @@ PRESETS: Mapping[str, Preset] = {
     "keras_first": Preset(("0", "1", "2"), _log(0.05, 0.95, 1e-7), 1),
     "keras_second": Preset(("0", "1", "2"), _log(0.1, 0.8, 0.1), 2),
     "pets": Preset(("cat", "dog", "bird"), (3.0, 1.7, -1.0), 0, named_in="names_pets"),
-    "tokens": Preset(("the", "a", "cat", "sat", "on", "mat"), (1.2, 0.4, 2.5, 0.3, -0.8, 3.1), 5, named_in="names_tokens"),
+    "tokens": Preset(
+        ("the", "a", "cat", "sat", "on", "mat"), (1.2, 0.4, 2.5, 0.3, -0.8, 3.1), 5, named_in="names_tokens"
+    ),
     "tie": Preset(NOTES, (1.0, 1.0, 1.0, 1.0), 1),
     "dominant": Preset(NOTES, (0.0, 9.0, 0.0, 0.0), 1),
     "wrong": Preset(NOTES, (9.0, 0.0, -2.0, 0.0), 2),

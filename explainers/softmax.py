@@ -6,14 +6,26 @@ import numpy as np
 
 import core
 from explainers.figures import axis, bars, column, curve, dot, grid, line
-from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, paren, terms
+from explainers.step import Challenge, Live, Question, Step, fmt, latex_name, paren, terms
 
 DTYPES = ("float16", "float32", "float64")
 
 
-def explain(live: Live, *, shift: float = 3.0, scale: float = 2.0, doubled: bool = False, climb: float = 0.0, dtype: str = "float32") -> list[Step]:
-    """The lesson in steps. At temperature 0 the division has no meaning, and the step `argmax` takes the place of the walk-through."""
-    walk = [_argmax(live)] if live.temperature == 0 else [_temperature(live), _max(live), _exp(live), _sum(live), _divide(live)]
+def explain(
+    live: Live,
+    *,
+    shift: float = 3.0,
+    scale: float = 2.0,
+    doubled: bool = False,
+    climb: float = 0.0,
+    dtype: str = "float32",
+) -> list[Step]:
+    """The lesson in steps. At temperature 0 nothing can be divided: the step `argmax` stands for the walk-through."""
+    walk = (
+        [_argmax(live)]
+        if live.temperature == 0
+        else [_temperature(live), _max(live), _exp(live), _sum(live), _divide(live)]
+    )
     after = [_shift_all(live, shift, scale), _odds(live, doubled), _soft_argmax(live), _order(live)]
     if live.temperature == 0:
         after = after[2:3]
@@ -38,7 +50,7 @@ def _logits(live: Live) -> Step:
             "z_first": live.logits[first],
             "z_second": paren(live.logits[second]),
             "gap": gap,
-            "ratio": float(np.exp(gap)) if gap < 700 else np.inf,
+            "ratio": core.odds(live.logits)[first, second],
             "lse": float(core.logsumexp(live.logits)),
         },
         (
@@ -74,7 +86,12 @@ def _argmax(live: Live) -> Step:
     )
 
 
+def _steps(live: Live) -> core.SoftmaxSteps:
+    return core.softmax_steps(live.logits, temperature=live.temperature)
+
+
 def _temperature(live: Live) -> Step:
+    steps = _steps(live)
     return Step(
         "temperature",
         r"s_i = \frac{z_i}{T}",
@@ -84,43 +101,62 @@ def _temperature(live: Live) -> Step:
             "y_tex": latex_name(live.label_name),
             "z_y": live.logits[live.label],
             "t": live.temperature,
-            "s_y": live.scaled[live.label],
+            "s_y": steps.scaled[live.label],
         },
-        (bars(live.names, column("z", live.logits, "logit"), column("s = z / T", live.scaled, "logit"), label=live.label),),
+        (
+            bars(
+                live.names,
+                column("z", live.logits, "logit"),
+                column("s = z / T", steps.scaled, "logit"),
+                label=live.label,
+            ),
+        ),
     )
 
 
 def _max(live: Live) -> Step:
-    shifted = live.scaled - live.scaled.max()
+    steps = _steps(live)
     return Step(
         "max",
         r"m = \max_j s_j \qquad d_i = s_i - m",
         r"m = \max(@all_s) = @m \qquad d_{@y_tex} = @s_y - @m_paren = @d_y",
         {
-            "all_s": terms(live.scaled, joiner=",\\; "),
-            "m": live.scaled.max(),
-            "m_paren": paren(live.scaled.max()),
+            "all_s": terms(steps.scaled, joiner=",\\; "),
+            "m": steps.largest[0],
+            "m_paren": paren(steps.largest[0]),
             "y": live.label_name,
             "y_tex": latex_name(live.label_name),
-            "s_y": live.scaled[live.label],
-            "d_y": shifted[live.label],
+            "s_y": steps.scaled[live.label],
+            "d_y": steps.shifted[live.label],
         },
-        (bars(live.names, column("s", live.scaled, "logit"), column("d = s − m", shifted, "logit"), label=live.label),),
+        (
+            bars(
+                live.names,
+                column("s", steps.scaled, "logit"),
+                column("d = s − m", steps.shifted, "logit"),
+                label=live.label,
+            ),
+        ),
     )
 
 
 def _exp(live: Live) -> Step:
-    shifted = live.scaled - live.scaled.max()
+    steps = _steps(live)
     return Step(
         "exp",
         r"e_i = e^{d_i}",
         r"e_{@y_tex} = e^{@d_y} = @e_y",
-        {"y": live.label_name, "y_tex": latex_name(live.label_name), "d_y": shifted[live.label], "e_y": np.exp(shifted[live.label])},
+        {
+            "y": live.label_name,
+            "y_tex": latex_name(live.label_name),
+            "d_y": steps.shifted[live.label],
+            "e_y": steps.exps[live.label],
+        },
         (
             bars(
                 live.names,
-                column("d", shifted, "logit"),
-                column("e^d", np.exp(shifted), "exp", bound=1.0),
+                column("d", steps.shifted, "logit"),
+                column("e^d", steps.exps, "exp", bound=1.0),
                 label=live.label,
             ),
         ),
@@ -128,23 +164,22 @@ def _exp(live: Live) -> Step:
 
 
 def _sum(live: Live) -> Step:
-    shifted = live.scaled - live.scaled.max()
+    steps = _steps(live)
     return Step(
         "sum",
         r"Z = \sum_j e^{d_j}",
         r"Z = @exps = @values = @total",
         {
-            "exps": terms(shifted, "e^{@}"),
-            "values": terms(np.exp(shifted)),
-            "total": np.exp(shifted).sum(),
+            "exps": terms(steps.shifted, "e^{@}"),
+            "values": terms(steps.exps),
+            "total": steps.total[0],
             "count": str(len(live.names)),
         },
     )
 
 
 def _divide(live: Live) -> Step:
-    shifted = live.scaled - live.scaled.max()
-    probs = live.probs
+    steps = _steps(live)
     return Step(
         "divide",
         r"p_i = \frac{e_i}{Z} = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}",
@@ -152,18 +187,18 @@ def _divide(live: Live) -> Step:
         {
             "y": live.label_name,
             "y_tex": latex_name(live.label_name),
-            "e_y": np.exp(shifted[live.label]),
-            "values": terms(np.exp(shifted)),
-            "total": np.exp(shifted).sum(),
-            "p_y": probs[live.label],
+            "e_y": steps.exps[live.label],
+            "values": terms(steps.exps),
+            "total": steps.total[0],
+            "p_y": steps.probs[live.label],
         },
         (
             bars(
                 live.names,
-                column("e^d", np.exp(shifted), "exp", bound=1.0),
-                column("p", probs, "prob", bound=1.0),
+                column("e^d", steps.exps, "exp", bound=1.0),
+                column("p", steps.probs, "prob", bound=1.0),
                 label=live.label,
-                crown=int(np.argmax(probs)),
+                crown=int(np.argmax(steps.probs)),
             ),
         ),
     )
@@ -198,19 +233,14 @@ def _shift_all(live: Live, shift: float, scale: float) -> Step:
     )
 
 
-def _odds_of(probs: Array) -> Array:
-    """p_i / p_j for all pairs, [num_classes, num_classes]."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return probs[:, None] / probs[None, :]
-
-
 def _odds(live: Live, doubled: bool) -> Step:
     """Item 3: + T ln 2 on one logit doubles its odds against every other class, not its probability."""
     bonus = live.temperature * np.log(2)
     after = live.logits.copy()
     after[live.label] += bonus
-    before_probs, after_probs = live.probs, core.softmax(after, temperature=live.temperature)
-    shown = after_probs if doubled else before_probs
+    before_odds, after_odds = (core.odds(logits, temperature=live.temperature) for logits in (live.logits, after))
+    after_probs = core.softmax(after, temperature=live.temperature)
+    shown, shown_odds = (after_probs, after_odds) if doubled else (live.probs, before_odds)
     other = 0 if live.label else 1
     return Step(
         "odds",
@@ -221,9 +251,9 @@ def _odds(live: Live, doubled: bool) -> Step:
             "y_tex": latex_name(live.label_name),
             "other_tex": latex_name(live.names[other]),
             "bonus": bonus,
-            "odds_before": _odds_of(before_probs)[live.label, other],
-            "odds_after": _odds_of(after_probs)[live.label, other],
-            "p_before": before_probs[live.label],
+            "odds_before": before_odds[live.label, other],
+            "odds_after": after_odds[live.label, other],
+            "p_before": live.probs[live.label],
             "p_after": after_probs[live.label],
         },
         (
@@ -232,10 +262,10 @@ def _odds(live: Live, doubled: bool) -> Step:
                 "p(row) / p(column)",
                 live.names,
                 live.names,
-                np.log(np.maximum(_odds_of(shown), 1e-300)),
-                texts=[[fmt(v) for v in row] for row in _odds_of(shown)],
+                np.log10(np.clip(shown_odds, 1e-3, 1e3)),
+                texts=[[fmt(v) for v in row] for row in shown_odds],
                 marks=[(live.label, j) for j in range(len(live.names)) if j != live.label],
-                bound=6.0,
+                bound=3.0,
             ),
         ),
     )
@@ -247,12 +277,22 @@ def _soft_argmax(live: Live) -> Step:
     count = len(live.names)
     temperatures = np.linspace(0.02, 5.0, 120)
     soft = np.array([t * float(core.logsumexp(live.logits / t)) for t in temperatures])
-    now = live.temperature * float(core.logsumexp(live.logits, temperature=live.temperature)) if live.temperature > 0 else top
+    now = (
+        live.temperature * float(core.logsumexp(live.logits, temperature=live.temperature))
+        if live.temperature > 0
+        else top
+    )
     return Step(
         "soft-argmax",
         r"\max_i z_i \;\le\; T \ln \sum_j e^{z_j/T} \;\le\; \max_i z_i + T \ln V",
         r"@top \;\le\; @soft \;\le\; @ceiling",
-        {"top": top, "soft": now, "ceiling": top + live.temperature * np.log(count), "count": str(count), "t": live.temperature},
+        {
+            "top": top,
+            "soft": now,
+            "ceiling": top + live.temperature * np.log(count),
+            "count": str(count),
+            "t": live.temperature,
+        },
         (
             curve(
                 axis("T", 0.0, 5.0),
@@ -317,7 +357,9 @@ def _overflow(live: Live, climb: float, dtype: str) -> Step:
                 np.zeros((len(live.names), 6)),
                 texts=[
                     [fmt(v) for v in row]
-                    for row in np.stack([cast, exps, naive, shifted, np.exp(shifted), stable], axis=-1).astype(np.float64)
+                    for row in np.stack([cast, exps, naive, shifted, np.exp(shifted), stable], axis=-1).astype(
+                        np.float64
+                    )
                 ],
                 marks=[
                     (i, j)
@@ -365,5 +407,7 @@ def challenges(live: Live) -> list[Challenge]:
         ),
         Challenge("uniform", bool(spread < 0.01) and bool(np.ptp(live.logits) > 1), {"share": 1 / len(live.names)}),
         Challenge("sure", bool(probs.max() > 0.999) and bool(np.ptp(live.logits) <= 1 + 1e-9) and live.temperature > 0),
-        Challenge("bit", bool(abs(entropy / np.log(2) - 1) < 0.01) and live.temperature > 0, {"entropy": entropy / np.log(2)}),
+        Challenge(
+            "bit", bool(abs(entropy / np.log(2) - 1) < 0.01) and live.temperature > 0, {"entropy": entropy / np.log(2)}
+        ),
     ]

@@ -1,8 +1,8 @@
 """The one shape every lesson is made of.
 
-An explainer turns a `Live` (the learner's numbers) into a flat list of `Step`s. A step names its section of the prose, and brings
-the mathematics, the numbers and the pictures; it holds no sentence. `fill` puts numbers into prose and formulas, and `fmt` is
-the only place where a number is rounded for the screen.
+An explainer turns a `Live` (the learner's numbers) into a flat list of `Step`s. A step names its section of the prose,
+and brings the mathematics, the numbers and the pictures; it holds no sentence. `fill` puts numbers into prose and
+formulas, and `fmt` is the only place where a number is rounded for the screen.
 """
 
 from __future__ import annotations
@@ -33,11 +33,6 @@ class Live:
     label: int
     temperature: float = 1.0
     """0 stands for the limit, which is argmax and not a division"""
-
-    @property
-    def scaled(self) -> Array:
-        """logits / temperature, [num_classes]; at temperature 0 the logits as they are."""
-        return self.logits / self.temperature if self.temperature > 0 else self.logits
 
     @property
     def probs(self) -> Array:
@@ -90,7 +85,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def fmt(x: float) -> str:
-    """A number as the learner reads it: five significant digits, a real minus sign, the same in prose, LaTeX and pictures.
+    """A number as the learner reads it, in prose, LaTeX and pictures alike: five significant digits, a real minus sign.
 
     >>> fmt(0.5619413795), fmt(-2), fmt(1e-7), fmt(float("-inf")), fmt(200000)
     ('0.56194', '−2', '1·10⁻⁷', '−∞', '200000')

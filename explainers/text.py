@@ -1,7 +1,8 @@
-"""The words: prose in one Markdown file a lesson and language, words of the controls in one table with the languages side by side.
+"""The words: prose in a Markdown file a lesson and language; the words of controls in one table for both languages.
 
-A prose file is a `# Title`, a lead, and sections `## Heading {#key}`. Sections whose key starts with `ask-` are questions
-(leading list items are the options), those with `challenge-` are tasks with a hint; all others are the steps, in teaching order.
+A prose file is a `# Title`, a lead, and sections `## Heading {#key}`. Sections whose key starts with `ask-` are
+questions (leading list items are the options), those with `challenge-` are tasks with a hint; all others are the steps,
+in teaching order.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class Text:
 
 
 def parse(markdown: str) -> Text:
-    """Read a prose file.
+    r"""Read a prose file.
 
-    >>> text = parse("# T\\n\\nLead.\\n\\n## Guess? {#ask-x}\\n- yes\\n- no\\n\\nBecause.\\n")
+    >>> text = parse("# T\n\nLead.\n\n## Guess? {#ask-x}\n- yes\n- no\n\nBecause.\n")
     >>> text.title, text.sections["ask-x"].options, text.sections["ask-x"].body
     ('T', ('yes', 'no'), 'Because.')
     """

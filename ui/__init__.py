@@ -1,4 +1,4 @@
-"""Everything that imports Streamlit, but for the pages: the frame of a page, the learner's controls, and the pictures."""
+"""All that imports Streamlit, but for the pages: the frame of a page, the learner's controls, and the pictures."""
 
 from ui.frame import Page, open_page
 

@@ -5,11 +5,12 @@ A page calls `open_page(slug)` first, asks for what it needs, and ends with `pag
 
 from __future__ import annotations
 
+import csv
 import gc
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,7 +22,7 @@ from ui import numbers
 from ui.picture import picture
 
 gc.collect()
-gc.freeze()  # what the imports made is never garbage: a host that turns Streamlit's collection on again pays less for it
+gc.freeze()  # what the imports made is never garbage: where a host turns Streamlit's collection on, it costs less
 
 STYLE = """<style>
 .stMainBlockContainer { padding-top: 3.2rem; max-width: 84rem; }
@@ -32,10 +33,22 @@ STYLE = """<style>
 .stMarkdown table { width: auto; }
 .stMarkdown:has(table) { overflow-x: auto; }
 @media (min-width: 900px) {
-  .stColumn:has(> .stVerticalBlock > .stLayoutWrapper > .st-key-numbers) { position: sticky; top: 3.2rem; align-self: flex-start; max-height: calc(100vh - 3.6rem); overflow-y: auto; overflow-x: hidden; }
+  .stColumn:has(> .stVerticalBlock > .stLayoutWrapper > .st-key-numbers) {
+    position: sticky; top: 3.2rem; align-self: flex-start;
+    max-height: calc(100vh - 3.6rem); overflow-y: auto; overflow-x: hidden;
+  }
 }
 @media (max-width: 899px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 </style>"""
+
+
+def _csv(titles: list[str], rows: list[list[float | str]]) -> str:
+    """A table as CSV, at full precision."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(titles)
+    writer.writerows(rows)
+    return file.getvalue()
 
 
 def path(slug: str) -> str:
@@ -44,7 +57,7 @@ def path(slug: str) -> str:
 
 
 def _language() -> str:
-    """The language in the address; on a first visit the browser's, which then stands in the address so that a link keeps it."""
+    """The language in the address; on a first visit the browser's, put into the address so that a link keeps it."""
     lang = st.query_params.get("lang")
     if lang not in LANGUAGES:
         wanted = (st.context.locale or "").lower()
@@ -77,7 +90,9 @@ class Page:
 
     def link(self, slug: str, label: str, into: DeltaGenerator | None = None, icon: str | None = None) -> None:
         """A link to another page that carries the language and the learner's numbers."""
-        (into or st).page_link(path(slug), label=label, icon=icon, query_params={"lang": self.lang, **numbers.travelling()})
+        (into or st).page_link(
+            path(slug), label=label, icon=icon, query_params={"lang": self.lang, **numbers.travelling()}
+        )
 
     def _top(self) -> None:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -94,7 +109,7 @@ class Page:
         self._contents = st.sidebar
 
     def _onward(self) -> None:
-        """Contents in the sidebar and links to the lesson before and after; last, so that they carry this run's numbers."""
+        """Contents in the sidebar, links to the lesson before and after; last, to carry this run's numbers."""
         with self._contents:
             st.markdown(f"**{self.words['contents']}**")
             for slug in ("home", *LESSONS):
@@ -138,10 +153,15 @@ class Page:
         return min(max(float(value), lo), hi)
 
     def choice(self, key: str, options: Sequence[str], *, at: str) -> str:
-        """One of a few codes, the same in every language because the address holds them; `<key>_<code>` explains each."""
+        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each."""
         captions = [self.words.get(f"{key}_{code}", "") for code in options]
         value = self.controls(at).radio(
-            self.words[key], options, key=key, horizontal=True, captions=captions if any(captions) else None, bind="query-params"
+            self.words[key],
+            options,
+            key=key,
+            horizontal=True,
+            captions=captions if any(captions) else None,
+            bind="query-params",
         )
         return value if value in options else options[0]
 
@@ -154,7 +174,7 @@ class Page:
     def show(
         self, steps: Iterable[Step], questions: Iterable[Question] = (), challenges: Iterable[Challenge] = ()
     ) -> None:
-        """Draw all steps, each behind its question where it has one, then the table, the challenges and the way onward."""
+        """Draw all steps, each behind its question if it has one, then the table, the challenges and the way onward."""
         asked = {question.key: question for question in questions}
         hidden = set(self._controls)
         for number, step in enumerate(steps, 1):
@@ -163,8 +183,10 @@ class Page:
                 if question is None or self._answered(question):
                     self._step(number, step)
                     hidden.discard(step.key)
-        # Controls of a step that is not on the page stay registered, so that the address keeps their values, but out of sight.
-        st.html("<style>" + "".join(f".st-key-controls-{key} {{ display: none; }}" for key in sorted(hidden)) + "</style>")
+        # Controls of a step that is not shown stay registered, so that the address keeps them, but out of sight.
+        st.html(
+            "<style>" + "".join(f".st-key-controls-{key} {{ display: none; }}" for key in sorted(hidden)) + "</style>"
+        )
         self._table()
         self._challenges(list(challenges))
         self._onward()
@@ -183,7 +205,7 @@ class Page:
             picture(figures, key=f"picture-{key}")
 
     def _answered(self, question: Question) -> bool:
-        """Ask first. True once the learner has committed a guess or skipped; then guess and truth stand side by side."""
+        """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side."""
         if not st.session_state.get("predict", True):
             return True
         key = f"{self.slug}-{question.key}"
@@ -213,9 +235,20 @@ class Page:
             )
             with st.container(horizontal=True):
                 st.button(
-                    self.words["commit"], key=f"commit-{key}", type="primary", disabled=choice is None, on_click=guesses.__setitem__, args=(key, choice)
+                    self.words["commit"],
+                    key=f"commit-{key}",
+                    type="primary",
+                    disabled=choice is None,
+                    on_click=guesses.__setitem__,
+                    args=(key, choice),
                 )
-                st.button(self.words["skip"], key=f"skip-{key}", type="tertiary", on_click=guesses.__setitem__, args=(key, None))
+                st.button(
+                    self.words["skip"],
+                    key=f"skip-{key}",
+                    type="tertiary",
+                    on_click=guesses.__setitem__,
+                    args=(key, None),
+                )
         return False
 
     def _table(self) -> None:
@@ -229,7 +262,7 @@ class Page:
             st.markdown(head + "\n".join("| " + " | ".join(row) + " |" for row in texts))
             st.download_button(
                 self.words["download"],
-                lambda: pd.DataFrame(rows, columns=titles).to_csv(index=False),
+                lambda: _csv(titles, rows),
                 file_name=f"{self.slug}.csv",
                 mime="text/csv",
                 on_click="ignore",
@@ -249,7 +282,7 @@ class Page:
 
 
 def open_page(slug: str) -> Page:
-    """Begin a page: language, settings, style, title. The first call of every page, so that each stands alone behind a link."""
+    """Begin a page: language, settings, style, title. The first call, so that each page stands alone behind a link."""
     lang = _language()
     st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)

@@ -1,7 +1,7 @@
-"""The learner's numbers: class names, a slider and a number box for each logit, the label, the temperature; presets, random, reset.
+"""The learner's numbers: class names, a slider and a number box for each logit, label, temperature, presets, random.
 
-The boxes are bound to the address (`?z0=2&label=1&t=0.5`); each slider only mirrors its box, so that a number beyond the
-slider's end or between its steps is kept. The numbers travel: every link between pages carries them (`travelling`).
+The boxes are bound to the address (`?z0=2&label=1&t=0.5`); each slider only mirrors its box, so that a number beyond
+the slider's end or between its steps is kept. The numbers travel: every link between pages carries them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _set(preset: Preset) -> None:
 
 
 def _choose_preset(lang: str) -> None:
-    chosen = st.session_state.get("preset")
+    chosen = str(st.session_state.get("preset"))
     if chosen in PRESETS:
         _set(PRESETS[chosen].named(lang))
 
@@ -76,8 +76,10 @@ def _more(names: tuple[str, ...], step: int) -> None:
     st.session_state["classes"] = ", ".join(names)
 
 
-def mirrored(label: str, key: str, lo: float, hi: float, default: float, *, ends: tuple[float, float], step: float) -> float:
-    """A slider and a number box that hold the same number. The box is bound to the address and may go beyond the slider."""
+def mirrored(
+    label: str, key: str, lo: float, hi: float, default: float, *, ends: tuple[float, float], step: float
+) -> float:
+    """A slider and a number box that hold the same number; the box is bound to the address and may go further."""
     slider_key = f"{key}_slider"
 
     def from_slider() -> None:
@@ -86,7 +88,16 @@ def mirrored(label: str, key: str, lo: float, hi: float, default: float, *, ends
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
         place = st.container()
         value = st.number_input(
-            label, lo, hi, default, step, format="%.6g", key=key, bind="query-params", label_visibility="collapsed", width=118
+            label,
+            lo,
+            hi,
+            default,
+            step,
+            format="%.6g",
+            key=key,
+            bind="query-params",
+            label_visibility="collapsed",
+            width=118,
         )
         value = default if value is None or not math.isfinite(value) else min(max(value, lo), hi)
         left = min(ends[0], value) if value < ends[0] else ends[0]
@@ -139,14 +150,22 @@ def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = Fal
         on_change=_choose_preset,
         args=(lang,),
     )
-    typed = st.text_input(words["classes"], DEFAULT_NAMES, max_chars=200, key="classes", bind="query-params", help=words["classes_help"])
+    typed = st.text_input(
+        words["classes"], DEFAULT_NAMES, max_chars=200, key="classes", bind="query-params", help=words["classes_help"]
+    )
     names = class_names(typed or "")
     if len(names) < MIN_CLASSES:
         st.warning(words["classes_few"])
         names = DEFAULT.names
     logits = [
         mirrored(
-            name, f"z{i}", -LIMIT, LIMIT, float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0, ends=(-SLIDER, SLIDER), step=0.1
+            name,
+            f"z{i}",
+            -LIMIT,
+            LIMIT,
+            float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0,
+            ends=(-SLIDER, SLIDER),
+            step=0.1,
         )
         for i, name in enumerate(names)
     ]

@@ -20,5 +20,5 @@ _draw = st.components.v2.component(
 
 
 def picture(pictures: Sequence[Figure], *, key: str) -> None:
-    """Draw pictures side by side where there is room. The key keeps them in place, so that bars glide from value to value."""
+    """Draw pictures side by side where there is room. The key keeps them, so that bars glide between values."""
     _draw(data={"figures": list(pictures), "alts": [figures.alt(p) for p in pictures]}, key=key)
