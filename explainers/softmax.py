@@ -276,7 +276,7 @@ def _soft_argmax(live: Live) -> Step:
     top = float(live.logits.max())
     count = len(live.names)
     temperatures = np.linspace(0.02, 5.0, 120)
-    soft = np.array([t * float(core.logsumexp(live.logits / t)) for t in temperatures])
+    soft = temperatures * core.logsumexp(live.logits / temperatures[:, None])
     now = (
         live.temperature * float(core.logsumexp(live.logits, temperature=live.temperature))
         if live.temperature > 0

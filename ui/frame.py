@@ -19,7 +19,7 @@ from explainers.step import Challenge, Figure, Live, Question, Step, fill
 from explainers.table import calculation
 from explainers.text import prose, words
 from ui import numbers
-from ui.picture import picture
+from ui.picture import picture, picture_code
 
 gc.collect()
 gc.freeze()  # what the imports made is never garbage: where a host turns Streamlit's collection on, it costs less
@@ -81,9 +81,8 @@ class Page:
         self.text = prose(slug, self.lang)
         self._top()
         self._main: DeltaGenerator = st.container()
-        self._places: dict[str, DeltaGenerator] = {}
-        self._said: dict[str, DeltaGenerator] = {}
         self._controls: dict[str, DeltaGenerator] = {}
+        self._between: list[DeltaGenerator] = []
         self._live: Live | None = None
 
     # ---- the frame ----
@@ -97,6 +96,7 @@ class Page:
     def _top(self) -> None:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"# {self.text.title}")
+            picture_code()
             st.session_state["language"] = self.lang
             st.segmented_control(
                 "Language / 语言",
@@ -134,17 +134,16 @@ class Page:
         self._main = right
         return self._live
 
-    def place(self, key: str) -> DeltaGenerator:
-        """Where the step `key` stands. All places are made at once, in the order of the prose."""
-        if not self._places:
-            self._places = {step: self._main.container(key=f"step-{step}") for step in self.text.steps}
-        return self._places[key]
-
     def controls(self, key: str) -> DeltaGenerator:
-        """Room for controls of the step `key`, between its words and its picture."""
-        if key not in self._said:
-            self._said[key] = self.place(key).container()
-            self._controls[key] = self.place(key).container(key=f"controls-{key}")
+        """Room for controls of the step `key`, between its words and its picture. Ask in the order of the prose.
+
+        What stands before the first controls, between them and after the last is written later, by `show`.
+        """
+        if not self._between:
+            self._between.append(self._main.container())
+        if key not in self._controls:
+            self._controls[key] = self._main.container(key=f"controls-{key}")
+            self._between.append(self._main.container())
         return self._controls[key]
 
     def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str) -> float:
@@ -175,14 +174,27 @@ class Page:
         self, steps: Iterable[Step], questions: Iterable[Question] = (), challenges: Iterable[Challenge] = ()
     ) -> None:
         """Draw all steps, each behind its question if it has one, then the table, the challenges and the way onward."""
+        shown = {step.key: step for step in steps}
         asked = {question.key: question for question in questions}
         hidden = set(self._controls)
-        for number, step in enumerate(steps, 1):
-            question = asked.get(step.key)
-            with self.place(step.key):
-                if question is None or self._answered(question):
-                    self._step(number, step)
-                    hidden.discard(step.key)
+        places = iter(self._between or [self._main])
+        place = next(places)
+        number = 0
+        for key in self.text.steps:
+            step = shown.get(key)
+            with place:
+                if step:
+                    number += 1
+                    if key in asked and not self._answered(asked[key]):
+                        step = None
+                    else:
+                        self._words(number, step)
+                        hidden.discard(key)
+            if key in self._controls:
+                place = next(places)
+            if step:
+                with place:
+                    self.pictures(step.figures, key=f"{self.slug}-{key}")
         # Controls of a step that is not shown stay registered, so that the address keeps them, but out of sight.
         st.html(
             "<style>" + "".join(f".st-key-controls-{key} {{ display: none; }}" for key in sorted(hidden)) + "</style>"
@@ -191,13 +203,11 @@ class Page:
         self._challenges(list(challenges))
         self._onward()
 
-    def _step(self, number: int, step: Step) -> None:
+    def _words(self, number: int, step: Step) -> None:
         section = self.text.sections[step.key]
         parts = [f"### {number} · {section.heading}", section.body]
         parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
-        body = fill("\n\n".join(parts), step.numbers)
-        self._said.get(step.key, self.place(step.key)).markdown(body)
-        self.pictures(step.figures, key=f"{self.slug}-{step.key}")
+        st.markdown(fill("\n\n".join(parts), step.numbers))
 
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""
@@ -211,7 +221,6 @@ class Page:
         key = f"{self.slug}-{question.key}"
         guesses: dict[str, int | None] = st.session_state.setdefault("guesses", {})
         section = self.text.sections[f"ask-{question.key}"]
-        said = self._said.get(question.key, self.place(question.key))
         if key in guesses:
             guess = guesses[key]
             if guess is not None:
@@ -221,9 +230,9 @@ class Page:
                     f"{self.words['truth']}: **{fill(section.options[question.answer], question.numbers)}**",
                     fill(section.body, question.numbers),
                 ]
-                said.info("  \n".join(lines))
+                st.info("  \n".join(lines))
             return True
-        with said.container(border=True):
+        with st.container(border=True):
             st.markdown(f"**{self.words['predict']}**  \n{fill(section.heading, question.numbers)}")
             choice = st.radio(
                 self.words["your_guess"],
@@ -257,8 +266,13 @@ class Page:
         live = self._live
         with self._main:
             titles, rows, texts = calculation(live)
-            st.markdown(f"### {self.words['table']}")
-            head = "| " + " | ".join(titles) + " |\n|:--" + "|--:" * (len(titles) - 1) + "|\n"
+            head = (
+                f"### {self.words['table']}\n\n| "
+                + " | ".join(titles)
+                + " |\n|:--"
+                + "|--:" * (len(titles) - 1)
+                + "|\n"
+            )
             st.markdown(head + "\n".join("| " + " | ".join(row) + " |" for row in texts))
             st.download_button(
                 self.words["download"],
@@ -273,12 +287,14 @@ class Page:
             return
         with self._main:
             done = sum(challenge.done for challenge in challenges)
-            st.markdown(f"### {self.words['challenges']} · {done}/{len(challenges)}")
-            for challenge in challenges:
+            lines = [f"### {self.words['challenges']} · {done}/{len(challenges)}", ""]
+            hints = []
+            for number, challenge in enumerate(challenges, 1):
                 section = self.text.sections[f"challenge-{challenge.key}"]
-                task = fill(section.heading, challenge.numbers)
-                with st.expander(task, icon="✅" if challenge.done else "⬜"):
-                    st.markdown(f"{self.words['hint']}: {fill(section.body, challenge.numbers)}")
+                lines.append(f"{number}. {'✅' if challenge.done else '⬜'} {fill(section.heading, challenge.numbers)}")
+                hints.append(f"{number}. {fill(section.body, challenge.numbers)}")
+            st.markdown("\n".join(lines))
+            st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 
 def open_page(slug: str) -> Page:

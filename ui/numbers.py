@@ -86,50 +86,40 @@ def mirrored(
         st.session_state[key] = st.session_state[slider_key]
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
-        place = st.container()
-        value = st.number_input(
+        value = st.number_input(label, lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=118)
+        value = default if value is None or not math.isfinite(value) else min(max(float(value), lo), hi)
+        st.session_state[slider_key] = value
+        st.slider(
             label,
-            lo,
-            hi,
+            min(ends[0], value),
+            max(ends[1], value),
             default,
             step,
-            format="%.6g",
-            key=key,
-            bind="query-params",
+            format="%.4g",
+            key=slider_key,
+            on_change=from_slider,
             label_visibility="collapsed",
-            width=118,
         )
-        value = default if value is None or not math.isfinite(value) else min(max(value, lo), hi)
-        left = min(ends[0], value) if value < ends[0] else ends[0]
-        right = max(ends[1], value) if value > ends[1] else ends[1]
-        st.session_state[slider_key] = float(value)
-        place.slider(label, float(left), float(right), step=step, format="%.4g", key=slider_key, on_change=from_slider)
-    return float(value)
+    return value
 
 
 def _label(names: tuple[str, ...], words: Mapping[str, str]) -> int:
-    """The label: as a name to click and as the integer id that it is."""
+    """The label: as the integer id that it is, and as a name to click."""
 
     def from_names() -> None:
         if st.session_state["label_name"] is not None:
             st.session_state["label"] = st.session_state["label_name"]
 
+    last = len(names) - 1
+    if not 0 <= (st.session_state.get("label") or 0) <= last:
+        st.session_state["label"] = last
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
-        place = st.container()
-        value = st.number_input(
-            words["label_id"],
-            0,
-            len(names) - 1,
-            min(DEFAULT.label, len(names) - 1),
-            key="label",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=118,
-        )
-        label = min(max(int(value or 0), 0), len(names) - 1)
+        default = min(DEFAULT.label, last)
+        value = st.number_input(words["label"], 0, last, default, key="label", bind="query-params", width=118)
+        label = default if value is None else min(max(int(value), 0), last)
         st.session_state["label_name"] = label
-        place.segmented_control(
-            words["label"],
+        st.segmented_control(
+            words["label_name"],
             range(len(names)),
             format_func=lambda i: f"{i}: {names[i]}",
             key="label_name",

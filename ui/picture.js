@@ -139,23 +139,60 @@ function drawCurve({ svg, legend }, figure) {
     }
 }
 
+// ---- value: one number --------------------------------------------------------------------------------------
+
+const buildValue = (box) => add(box, "strong", { class: "value" });
+const drawValue = (node, figure) => setText(node, figure.text);
+
+// ---- pipeline: pictures joined by arrows, each under a title that leads to its lesson -------------------------
+
+function buildPipeline(box, figure) {
+  box.setAttribute("role", "group");
+  const flow = add(box, "div", { class: "flow" });
+  return figure.stages.map((stage) => {
+    const node = add(flow, "section", { class: `stage ${stage.key}` });
+    const parts = { link: add(node, "a"), formula: add(node, "span", { class: "formula" }) };
+    const body = add(node, "div", { class: "body", role: "img" });
+    return { ...parts, body, built: KINDS[stage.picture.kind][0](body, stage.picture) };
+  });
+}
+
+function drawPipeline(parts, figure) {
+  parts.forEach(({ link, formula, body, built }, i) => {
+    const stage = figure.stages[i];
+    setText(link, figure.titles[stage.key]);
+    link.setAttribute("href", figure.links[stage.slug]);
+    setText(formula, stage.formula);
+    body.setAttribute("aria-label", stage.alt);
+    KINDS[stage.picture.kind][1](built, stage.picture);
+  });
+}
+
 // ---- the component -------------------------------------------------------------------------------------------
 
-const KINDS = { bars: [buildBars, drawBars], grid: [buildGrid, drawGrid], curve: [buildCurve, drawCurve] };
+const KINDS = { bars: [buildBars, drawBars], grid: [buildGrid, drawGrid], curve: [buildCurve, drawCurve], value: [buildValue, drawValue], pipeline: [buildPipeline, drawPipeline] };
 
 // What must be alike for a picture to be updated in place, so that its bars glide instead of being made anew.
-const shape = (f) => [f.kind, f.title, (f.names || f.rows || []).length, (f.columns || []).map((c) => c.role + c.title).join()].join("|");
+const shape = (f) => f.stages ? f.stages.map((stage) => shape(stage.picture)).join("\n") : [f.kind, f.title, (f.names || f.rows || []).length, (f.columns || []).map((c) => c.role + c.title).join()].join("|");
 
-export default function ({ data, parentElement }) {
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(STYLE); // ui/picture.py puts picture.css here
+
+const decoder = new TextDecoder();
+
+function draw({ data: bytes, parentElement }) {
+  const data = JSON.parse(decoder.decode(bytes));
+  const home = parentElement.getRootNode();
+  if (!home.adoptedStyleSheets.includes(sheet)) home.adoptedStyleSheets.push(sheet);
   const root = parentElement.querySelector(".pictures");
   const figures = data.figures;
   const shapes = figures.map(shape).join("\n");
   if (root.shapes !== shapes) {
     root.replaceChildren();
     root.shapes = shapes;
-    root.parts = figures.map((figure, i) => {
+    root.parts = figures.map((figure) => {
       const box = add(root, "div", { class: "picture", role: "img" });
-      return { box, built: KINDS[figure.kind][0](box, figure, i) };
+      return { box, built: KINDS[figure.kind][0](box, figure) };
     });
   }
   root.draw = () =>
@@ -168,5 +205,11 @@ export default function ({ data, parentElement }) {
     root.watcher = new ResizeObserver(() => root.draw());
     root.watcher.observe(root);
   }
-  return () => root.watcher.disconnect();
+}
+
+// The code comes to the page once; every picture on it only calls it (see ui/picture.py).
+export default function () {
+  globalThis.drawPicture = draw;
+  for (const component of globalThis.waitingPictures || []) draw(component);
+  globalThis.waitingPictures = [];
 }

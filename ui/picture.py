@@ -1,7 +1,12 @@
-"""The one component that draws: bars, curves and grids, in the browser, from plain data."""
+"""The one component that draws: bars, curves and grids, in the browser, from plain data.
+
+Streamlit sends a component's code with every message to it. So the code is a component of its own, mounted once a page
+and the same on every run (Streamlit then sends a reference), and each picture is a mount of a few lines that call it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +16,28 @@ from explainers import figures
 from explainers.step import Figure
 
 _HERE = Path(__file__).parent
+_code = st.components.v2.component(
+    "picture_code",
+    js=f"const STYLE = {json.dumps((_HERE / 'picture.css').read_text(encoding='utf-8'))};\n"
+    + (_HERE / "picture.js").read_text(encoding="utf-8"),
+)
 _draw = st.components.v2.component(
     "picture",
     html='<div class="pictures"></div>',
-    css=(_HERE / "picture.css").read_text(encoding="utf-8"),
-    js=(_HERE / "picture.js").read_text(encoding="utf-8"),
+    js="""export default function (component) {
+  if (globalThis.drawPicture) globalThis.drawPicture(component);
+  else (globalThis.waitingPictures ??= []).push(component);
+}
+""",
 )
+
+
+def picture_code() -> None:
+    """Bring the drawing code to the page; once, before the first picture."""
+    _code(key="picture-code")
 
 
 def picture(pictures: Sequence[Figure], *, key: str) -> None:
     """Draw pictures side by side where there is room. The key keeps them, so that bars glide between values."""
-    _draw(data={"figures": list(pictures), "alts": [figures.alt(p) for p in pictures]}, key=key)
+    data = {"figures": list(pictures), "alts": [figures.alt(p) for p in pictures]}
+    _draw(data=json.dumps(data, allow_nan=False).encode(), key=key)  # bytes: a dict would be searched for data frames
