@@ -21,15 +21,11 @@ def explain(
     dtype: str = "float32",
 ) -> list[Step]:
     """The lesson in steps. At temperature 0 nothing can be divided: the step `argmax` stands for the walk-through."""
-    walk = (
-        [_argmax(live)]
-        if live.temperature == 0
-        else [_temperature(live), _max(live), _exp(live), _sum(live), _divide(live)]
-    )
-    after = [_shift_all(live, shift, scale), _odds(live, doubled), _soft_argmax(live), _order(live)]
     if live.temperature == 0:
-        after = after[2:3]
-    return [_logits(live), *walk, *after, _overflow(live, climb, dtype)]
+        return [_logits(live), _argmax(live), _soft_argmax(live), _overflow(live, climb, dtype)]
+    walk = [_logits(live), _temperature(live), _max(live), _exp(live), _sum(live), _divide(live)]
+    beyond = [_shift_all(live, shift, scale), _odds(live, doubled), _soft_argmax(live), _order(live)]
+    return [*walk, *beyond, _overflow(live, climb, dtype)]
 
 
 def _logits(live: Live) -> Step:

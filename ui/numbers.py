@@ -167,9 +167,9 @@ def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = Fal
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
         st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
+        st.button(words["reset"], on_click=_set, args=(DEFAULT,))
         st.button(words["random"], on_click=_random)
         st.number_input(words["seed"], 0, 10**9, 0, key="seed", bind="query-params", width=118)
-        st.button(words["reset"], on_click=_set, args=(DEFAULT,))
     return Live(names, np.array(logits), label, temperature)
 
 
