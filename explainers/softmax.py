@@ -18,7 +18,7 @@ def explain(
     scale: float = 2.0,
     doubled: bool = False,
     climb: float = 0.0,
-    dtype: str = "float32",
+    dtype: str = "float16",
 ) -> list[Step]:
     """The lesson in steps. At temperature 0 nothing can be divided: the step `argmax` stands for the walk-through."""
     if live.temperature == 0:

@@ -97,7 +97,7 @@ function buildCurve(box) {
 function drawCurve({ svg, legend }, figure) {
   const width = Math.max(240, svg.parentElement.clientWidth);
   const height = Math.min(300, Math.round(width * 0.62));
-  const [left, right, top, bottom] = [58, 14, 12, 44];
+  const [left, right, top, bottom] = [58, 16, 30, 44];
   svg.replaceChildren();
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
@@ -113,7 +113,7 @@ function drawCurve({ svg, legend }, figure) {
     add(svg, "text", { x: left - 7, y: y(value) + 4, "text-anchor": "end" }, text);
   }
   add(svg, "text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle", class: "axis" }, figure.x.title);
-  add(svg, "text", { x: 14, y: (top + height - bottom) / 2, "text-anchor": "middle", class: "axis", transform: `rotate(-90 14 ${(top + height - bottom) / 2})` }, figure.y.title);
+  add(svg, "text", { x: 4, y: 14, class: "axis" }, figure.y.title);
   for (const line of figure.lines) {
     let path = "";
     let pen = "M";
