@@ -57,7 +57,7 @@ class Step:
     """LaTeX in symbols"""
     worked: str = ""
     """the same LaTeX with @names where today's numbers go"""
-    numbers: Mapping[str, float | str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
     """what each @name means, here and in the prose; text passes through, a number is rounded by `fmt`"""
     figures: tuple[Figure, ...] = ()
 
@@ -69,7 +69,7 @@ class Question:
     key: str
     answer: int
     """which of the section's options is true, computed by core and never written down"""
-    numbers: Mapping[str, float | str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Challenge:
 
     key: str
     done: bool
-    numbers: Mapping[str, float | str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -138,7 +138,7 @@ class _At(Template):
     idpattern = r"[a-z][a-z0-9_]*"
 
 
-def fill(text: str, numbers: Mapping[str, float | str]) -> str:
+def fill(text: str, numbers: Mapping[str, Any]) -> str:
     """Put numbers where the @names are. An unknown name raises KeyError: a formula never shows a hole.
 
     >>> fill("$p = @p$ for **@name**", {"p": 0.25, "name": "cat"})
