@@ -1,1 +1,20 @@
+"""Lesson: push all in proportion, pull one."""
 
+from explainers import gradient
+from ui import open_page
+
+page = open_page("gradient")
+live = page.numbers()
+rate = page.slider("rate", 0.1, 20.0, 1.0, 0.1, at="descent")
+num_steps = int(page.slider("num_steps", 1.0, 200.0, 20.0, 1.0, at="descent"))
+path = gradient.descent(live, rate, num_steps)
+page.move_logits("step", path.logits[1], at="descent")
+page.move_logits("run", path.logits[-1], at="descent")
+soften = page.slider("soften", 0.0, 0.9, 0.1, 0.05, at="soft")
+hidden = tuple(page.slider(f"hidden{k}", -3.0, 3.0, h, 0.1, at="dense") for k, h in enumerate(gradient.HIDDEN))
+weights_seed = int(page.slider("weights_seed", 0.0, 50.0, 0.0, 1.0, at="dense"))
+page.show(
+    gradient.explain(live, rate=rate, num_steps=num_steps, soften=soften, hidden=hidden, weights_seed=weights_seed),
+    gradient.questions(live),
+    gradient.challenges(live),
+)

@@ -1,0 +1,354 @@
+"""Push all in proportion, pull one: the gradient p − y and where it goes. Items 13, 27 and 28."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import core
+from explainers.figures import axis, bars, column, curve, dot, grid, line
+from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, paren, terms
+
+HIDDEN = (1.0, -0.5, 2.0)
+"""Default hidden vector, [dim]."""
+
+
+def explain(
+    live: Live,
+    *,
+    rate: float = 1.0,
+    num_steps: int = 20,
+    soften: float = 0.1,
+    hidden: tuple[float, ...] = HIDDEN,
+    weights_seed: int = 0,
+) -> list[Step]:
+    """The lesson in steps; the temperature must be positive."""
+    return [
+        _difference(live),
+        _why(live),
+        _balance(live),
+        _descent(live, rate, num_steps),
+        _soft(live, soften),
+        _dense(live, hidden, weights_seed),
+        _jacobian(live),
+        _hessian(live),
+        _squared(live),
+        _tied(live, weights_seed),
+    ]
+
+
+def descent(live: Live, rate: float, num_steps: int) -> core.Descent:
+    """Where gradient descent takes the learner's logits from here."""
+    one_hot = core.one_hot(live.label, len(live.names))
+    return core.descend(live.logits, one_hot, learning_rate=rate, num_steps=num_steps, temperature=live.temperature)
+
+
+def _grad(live: Live) -> Array:
+    """dL/dz = (p − y) / T, [num_classes]."""
+    return core.sparse_cross_entropy_grad(live.logits, live.label, temperature=live.temperature)
+
+
+def _arrows(live: Live, movement: Array, title: str = "−∂L/∂z") -> dict[str, Any]:
+    """A column of arrows: to the right the logit is pulled up, to the left it is pushed down."""
+    return column(title, movement, "push")
+
+
+def _y(live: Live) -> dict[str, Any]:
+    return {
+        "y": live.label_name,
+        "y_tex": latex_name(live.label_name),
+        "t": live.temperature,
+        "p_y": live.probs[live.label],
+    }
+
+
+def _difference(live: Live) -> Step:
+    """Item 28: the whole gradient is p − y."""
+    one_hot = core.one_hot(live.label, len(live.names))
+    grad = _grad(live)
+    return Step(
+        "difference",
+        r"\frac{\partial L}{\partial z_j} = \frac{p_j - y_j}{T}",
+        r"\frac{\partial L}{\partial z_{@y_tex}} = \frac{@p_y - 1}{@t} = @grad_y"
+        r" \qquad \frac{\partial L}{\partial z} = [@grad]",
+        _y(live) | {"grad_y": grad[live.label], "grad": terms(grad, joiner=",\\; ")},
+        (
+            bars(
+                live.names,
+                column("p", live.probs, "prob", bound=1.0),
+                column("y", one_hot, "exp", bound=1.0),
+                _arrows(live, -grad),
+                label=live.label,
+            ),
+        ),
+    )
+
+
+def _why(live: Live) -> Step:
+    """Item 13: logsumexp pushes every class; the look-up pulls one."""
+    scale = 1 / live.temperature
+    pushes = live.probs * scale
+    pull = core.one_hot(live.label, len(live.names)) * scale
+    return Step(
+        "why",
+        r"\frac{\partial}{\partial z_j}\left(\ln\sum_i e^{z_i/T} - \frac{z_y}{T}\right)"
+        r" = \frac{p_j}{T} - \frac{[j = y]}{T}",
+        r"\frac{\partial L}{\partial z_{@y_tex}} = @push_y - @pull_y = @grad_y",
+        _y(live) | {"push_y": pushes[live.label], "pull_y": pull[live.label], "grad_y": _grad(live)[live.label]},
+        (
+            bars(
+                live.names,
+                _arrows(live, -pushes, "logsumexp"),
+                _arrows(live, pull, "z(y)"),
+                _arrows(live, -_grad(live), "−∂L/∂z"),
+                label=live.label,
+            ),
+        ),
+    )
+
+
+def _balance(live: Live) -> Step:
+    """Item 28: one pull, V − 1 pushes, and their sum is zero."""
+    grad = _grad(live)
+    pushes = np.delete(grad, live.label)
+    return Step(
+        "balance",
+        r"\sum_j \frac{\partial L}{\partial z_j} = 0 \qquad 1 - p_y = \sum_{j \ne y} p_j",
+        r"@pushes = @push_sum \qquad -(@grad_y) = @pull \qquad @push_sum - @pull = @total",
+        _y(live)
+        | {
+            "pushes": terms(pushes),
+            "push_sum": pushes.sum(),
+            "grad_y": grad[live.label],
+            "pull": -grad[live.label],
+            "total": float(np.round(pushes.sum() + grad[live.label], 12)),
+        },
+        (
+            bars(
+                [live.label_name, " + ".join(np.delete(np.array(live.names, dtype=object), live.label))],
+                column("−∂L/∂z", [-grad[live.label], -pushes.sum()], "push"),
+                label=0,
+            ),
+        ),
+    )
+
+
+def _descent(live: Live, rate: float, num_steps: int) -> Step:
+    """Step by step down the slope; a large learning rate overshoots, and is shown as it is."""
+    path = descent(live, rate, num_steps)
+    loss = float(path.losses[0])
+    top = float(max(path.losses[np.isfinite(path.losses)].max(initial=1.0), 0.01))
+    return Step(
+        "descent",
+        r"z \leftarrow z - \eta\,\frac{\partial L}{\partial z}",
+        r"z_{@y_tex}: @z_y - @rate \cdot (@grad_y) = @z_after \qquad L: @loss \to @loss_one \to \dots \to @loss_last",
+        _y(live)
+        | {
+            "z_y": live.logits[live.label],
+            "rate": rate,
+            "grad_y": _grad(live)[live.label],
+            "z_after": path.logits[1, live.label],
+            "loss": loss,
+            "loss_one": path.losses[1],
+            "loss_last": path.losses[-1],
+            "num_steps": str(num_steps),
+        },
+        (
+            bars(
+                live.names,
+                column("z", live.logits, "logit"),
+                column("+ 1", path.logits[1], "logit"),
+                column(f"+ {num_steps}", path.logits[-1], "logit"),
+                label=live.label,
+            ),
+            curve(
+                axis("n", 0.0, float(num_steps)),
+                axis("L", 0.0, top * 1.05),
+                [line("L", np.arange(num_steps + 1), path.losses, "loss")],
+                [dot(fmt(loss), 0.0, loss)],
+            ),
+        ),
+    )
+
+
+def _soft(live: Live, soften: float) -> Step:
+    """Item 27: with soft targets the arrow of the label turns round when p_y passes q_y."""
+    targets = core.smooth_labels(core.one_hot(live.label, len(live.names)), soften)
+    grad = core.cross_entropy_grad(live.logits, targets, temperature=live.temperature)
+    return Step(
+        "soft",
+        r"\frac{\partial L}{\partial z_j} = \frac{p_j - q_j}{T}",
+        r"\frac{\partial L}{\partial z_{@y_tex}} = \frac{@p_y - @q_y}{@t} = @grad_y",
+        _y(live) | {"soften": soften, "q_y": targets[live.label], "grad_y": grad[live.label]},
+        (
+            bars(
+                live.names,
+                column("q", targets, "exp", bound=1.0),
+                column("p", live.probs, "prob", bound=1.0),
+                _arrows(live, -grad),
+                label=live.label,
+            ),
+        ),
+    )
+
+
+def _dense(live: Live, hidden: tuple[float, ...], seed: int) -> Step:
+    """On through the dense layer whose output the learner's logits are: W is drawn, and b makes up the rest."""
+    inputs = np.array(hidden)
+    weights = np.round(np.random.default_rng(seed).normal(0.0, 1.0, (len(live.names), inputs.size)), 1)
+    biases = live.logits - core.dense(inputs, weights, np.zeros(len(live.names)))
+    grad = _grad(live)
+    back = core.dense_grad(inputs, weights, grad)
+    columns = [f"h{k} = {fmt(h)}" for k, h in enumerate(hidden)]
+    return Step(
+        "dense",
+        r"z = W h + b \qquad \frac{\partial L}{\partial W} = \frac{\partial L}{\partial z}\, h^{\mathsf T} \qquad"
+        r" \frac{\partial L}{\partial b} = \frac{\partial L}{\partial z} \qquad"
+        r" \frac{\partial L}{\partial h} = W^{\mathsf T} \frac{\partial L}{\partial z}",
+        r"z_{@y_tex} = @products + @b_y = @z_y"
+        r" \qquad \frac{\partial L}{\partial W_{@y_tex,0}} = (@grad_y) \cdot @h_first = @dw",
+        _y(live)
+        | {
+            "products": " + ".join(
+                f"{paren(w)} \\cdot {paren(h)}" for w, h in zip(weights[live.label], hidden, strict=True)
+            ),
+            "b_y": paren(biases[live.label]),
+            "z_y": live.logits[live.label],
+            "grad_y": grad[live.label],
+            "h_first": paren(hidden[0]),
+            "dw": back.weights[live.label, 0],
+        },
+        (
+            grid("W", live.names, columns, weights, bound=3.0),
+            grid("∂L/∂W", live.names, columns, back.weights, marks=[(live.label, k) for k in range(len(hidden))]),
+            grid("∂L/∂b", live.names, ["1"], back.biases[:, None], bound=1.0),
+            grid("∂L/∂h", ["∂L/∂h"], [f"h{k}" for k in range(len(hidden))], back.inputs[None, :]),
+        ),
+    )
+
+
+def _jacobian(live: Live) -> Step:
+    jacobian = core.softmax_jacobian(live.logits, temperature=live.temperature)
+    return Step(
+        "jacobian",
+        r"\frac{\partial p_i}{\partial z_j} = \frac{p_i\,([i = j] - p_j)}{T}",
+        r"\frac{\partial p_{@y_tex}}{\partial z_{@y_tex}} = \frac{@p_y \cdot (1 - @p_y)}{@t} = @own"
+        r" \qquad \sum_j \frac{\partial p_{@y_tex}}{\partial z_j} = @total",
+        _y(live) | {"own": jacobian[live.label, live.label], "total": float(np.round(jacobian[live.label].sum(), 12))},
+        (grid("∂p(row) / ∂z(column)", live.names, live.names, jacobian, marks=[(live.label, live.label)], bound=0.25),),
+    )
+
+
+def _hessian(live: Live) -> Step:
+    hessian = core.cross_entropy_hessian(live.logits, temperature=live.temperature)
+    flat = hessian @ np.ones(len(live.names))
+    return Step(
+        "hessian",
+        r"\nabla^2 L = \frac{\mathrm{diag}(p) - p\,p^{\mathsf T}}{T^2} \qquad \nabla^2 L \cdot \mathbf 1 = 0",
+        r"\lambda_{\max} = @steepest \qquad \lambda_{\min} = @flattest"
+        r" \qquad \lVert \nabla^2 L \cdot \mathbf 1 \rVert_\infty = @flat",
+        {
+            "steepest": float(np.linalg.eigvalsh(hessian)[-1]),
+            "flattest": float(np.round(np.linalg.eigvalsh(hessian)[0], 12)),
+            "flat": float(np.round(np.abs(flat).max(), 12)),
+        },
+        (grid("∂²L / ∂z(row) ∂z(column)", live.names, live.names, hessian, bound=0.25),),
+    )
+
+
+def _squared(live: Live) -> Step:
+    """Confidently wrong: squared error on probabilities hardly moves, cross-entropy pulls with all its strength."""
+    gaps = np.linspace(-12.0, 12.0, 161)
+    scaled = live.logits / live.temperature
+    others = float(core.logsumexp(np.delete(scaled, live.label)))
+    rows = np.repeat(scaled[None, :], gaps.size, axis=0)
+    rows[:, live.label] = others + gaps
+    labels = np.full(gaps.size, live.label)
+    cross = np.abs(core.sparse_cross_entropy_grad(rows, labels)[:, live.label])
+    squared = np.abs(core.squared_error_grad(rows, labels)[:, live.label])
+    mine_cross = float(np.abs(core.sparse_cross_entropy_grad(scaled, live.label)[live.label]))
+    mine_squared = float(np.abs(core.squared_error_grad(scaled, live.label)[live.label]))
+    here = float(scaled[live.label] - others)
+    inside = abs(here) <= 12
+    return Step(
+        "squared",
+        r"\frac{\partial}{\partial z_y}\left(-\ln p_y\right) = p_y - 1 \qquad"
+        r" \frac{\partial}{\partial z_y}\sum_j (p_j - y_j)^2 = 2 p_y \Big[(p_y - 1) - \sum_j p_j (p_j - y_j)\Big]",
+        r"p_y = @p_y \qquad |\partial L_{\text{CE}}| = @cross \qquad |\partial L_{\text{SE}}| = @squared",
+        _y(live) | {"cross": mine_cross, "squared": mine_squared, "wrong_cross": cross[0], "wrong_squared": squared[0]},
+        (
+            curve(
+                axis("z(y) − lse(z(j ≠ y))", -12.0, 12.0),
+                axis("|∂L/∂z(y)|", 0.0, 1.0),
+                [line("−ln p", gaps, cross, "loss"), line("Σ (p − y)²", gaps, squared, "prob", dash=True)],
+                [dot(fmt(mine_cross), here, mine_cross), dot(fmt(mine_squared), here, mine_squared, "prob")]
+                if inside
+                else [],
+            ),
+        ),
+    )
+
+
+def _tied(live: Live, seed: int) -> Step:
+    """One matrix that reads the token and scores the classes: its gradient has two parts."""
+    count = len(live.names)
+    embedding = np.round(np.random.default_rng(seed).normal(0.0, 1.0, (count, 3)), 1)
+    token = (live.label + 1) % count
+    grad = core.tied_grad(embedding, token, live.label)
+    columns = ["0", "1", "2"]
+    marks = [(token, k) for k in range(3)]
+    return Step(
+        "tied",
+        r"z = E\, e_x \qquad \frac{\partial L}{\partial E} = \underbrace{(p - y)\, e_x^{\mathsf T}}_{\text{output}}"
+        r" + \underbrace{\mathbf 1_x \left(E^{\mathsf T}(p - y)\right)^{\mathsf T}}_{\text{input}}",
+        r"\frac{\partial L}{\partial E_{@token_tex,0}} = @as_output + @as_input = @total",
+        {
+            "token": live.names[token],
+            "token_tex": latex_name(live.names[token]),
+            "y": live.label_name,
+            "as_output": paren(grad.as_output[token, 0]),
+            "as_input": paren(grad.as_input[token, 0]),
+            "total": grad.total[token, 0],
+        },
+        (
+            grid("(p − y) eᵀ", live.names, columns, grad.as_output, marks=marks),
+            grid("1 (Eᵀ(p − y))ᵀ", live.names, columns, grad.as_input, marks=marks),
+            grid("∂L/∂E", live.names, columns, grad.total, marks=marks),
+        ),
+    )
+
+
+def questions(live: Live) -> list[Question]:
+    """Predict first; each answer is found by core."""
+    grad = _grad(live)
+    total = float(np.round(grad.sum(), 9))
+    others = np.delete(np.abs(grad), live.label)
+    wrong = np.array([0.0] * len(live.names))
+    wrong[live.label] = -12.0
+    cross = abs(float(core.sparse_cross_entropy_grad(wrong, live.label)[live.label]))
+    squared = abs(float(core.squared_error_grad(wrong, live.label)[live.label]))
+    return [
+        Question(
+            "difference",
+            0 if abs(grad[live.label]) >= others.max() else 1,
+            {"y": live.label_name, "largest": abs(grad[live.label]), "runner_up": others.max()},
+        ),
+        Question("balance", 1 if total == 0 else 0),
+        Question("squared", 0 if squared > cross else 1, {"cross": cross, "squared": squared}),
+    ]
+
+
+def challenges(live: Live) -> list[Challenge]:
+    """Tasks checked from the learner's numbers."""
+    grad = _grad(live)
+    pull = -float(grad[live.label])
+    pushes = np.delete(grad, live.label)
+    return [
+        Challenge("half", bool(abs(pull - 0.5) < 0.005), {"pull": pull}),
+        Challenge("rest", bool(np.abs(grad).max() < 0.01), {"largest": np.abs(grad).max()}),
+        Challenge(
+            "one-rival", bool(pushes.max() > 0.9 * pushes.sum() > 0.09), {"share": pushes.max() / (pushes.sum() or 1)}
+        ),
+        Challenge("even", bool(np.ptp(pushes) < 0.005 and pull > 0.1 and len(pushes) > 1), {"pull": pull}),
+    ]
