@@ -226,11 +226,7 @@ def _uniform(live: Live, vocabulary: int) -> Step:
         r"p_j = \tfrac1K \;\Rightarrow\; L = \ln K",
         r"\ln @count = @guess \qquad \ln @vocabulary = @many \qquad L = @loss",
         _y(live) | {"count": str(count), "guess": guess, "vocabulary": str(vocabulary), "many": many},
-        (
-            bars(
-                ["L", f"ln {count}", f"ln {vocabulary}"], column("nats", [loss_of(live), guess, many], "loss"), label=0
-            ),
-        ),
+        (bars(["L", f"ln {count}", f"ln {vocabulary}"], column("nats", [loss_of(live), guess, many], "loss")),),
     )
 
 
@@ -351,7 +347,6 @@ def _accuracy(further: float) -> Step:
                 [f"{n + 1} {'✓' if margin > 0 else '✗'}" for n, margin in enumerate(MARGINS)],
                 column("L", losses[0], "loss", bound=10.0),
                 column("L′", losses[1], "loss", bound=10.0),
-                label=int(np.argmin(MARGINS)),
             ),
         ),
     )
@@ -382,7 +377,6 @@ def _units(live: Live) -> Step:
             bars(
                 ["L", "L / ln 2", "ppl"],
                 column("nats, bits, faces", [loss, float(core.bits(loss)), perplexity], "loss"),
-                label=0,
             ),
         ),
     )

@@ -11,7 +11,9 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import ArrayLike
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS
@@ -148,7 +150,9 @@ class Page:
 
     def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str) -> float:
         """A slider of one step, bound to the address under its own name; its label is the word of the same key."""
-        value = self.controls(at).slider(self.words[key], lo, hi, default, step, key=key, bind="query-params")
+        value = self.controls(at).slider(
+            self.words[key], lo, hi, default, step, format="%.6g", key=key, bind="query-params"
+        )
         return min(max(float(value), lo), hi)
 
     def choice(self, key: str, options: Sequence[str], *, at: str) -> str:
@@ -163,6 +167,10 @@ class Page:
             bind="query-params",
         )
         return value if value in options else options[0]
+
+    def move_logits(self, key: str, logits: ArrayLike, *, at: str) -> None:
+        """A button that puts these logits into the learner's controls; a callback, so that all of the page follows."""
+        self.controls(at).button(self.words[key], key=key, on_click=numbers.write_logits, args=(np.asarray(logits),))
 
     def toggle(self, key: str, *, at: str, default: bool = False) -> bool:
         """A switch of one step."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from explainers.presets import DEFAULT, PRESETS, Preset
 from explainers.step import Live
@@ -45,10 +46,15 @@ def _clear(*keys: str) -> None:
 def _set(preset: Preset) -> None:
     """Write a preset into the widgets' keys; runs in a callback, before the widgets are made."""
     st.session_state["classes"] = ", ".join(preset.names)
-    for i, z in enumerate(preset.logits):
-        st.session_state[f"z{i}"] = float(z)
+    write_logits(np.array(preset.logits))
     st.session_state["label"] = preset.label
     st.session_state["t"] = preset.temperature
+
+
+def write_logits(logits: NDArray[np.floating[Any]]) -> None:
+    """Put logits into the learner's controls; for callbacks."""
+    for i, z in enumerate(np.clip(logits, -LIMIT, LIMIT)):
+        st.session_state[f"z{i}"] = float(z)
 
 
 def _choose_preset(lang: str) -> None:
@@ -62,8 +68,7 @@ def _random() -> None:
     st.session_state["seed"] = seed
     rng = np.random.default_rng(seed)
     count = len(class_names(st.session_state.get("classes", "")) or DEFAULT.names)
-    for i, z in enumerate(np.round(rng.normal(0.0, 2.0, count), 1)):
-        st.session_state[f"z{i}"] = float(z)
+    write_logits(np.round(rng.normal(0.0, 2.0, count), 1))
     st.session_state["label"] = int(rng.integers(count))
 
 
