@@ -1,0 +1,97 @@
+"""Imports point one way: pages -> ui -> explainers -> core; and what must not be in the repository is not there."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from explainers import LESSONS
+
+ROOT = Path(__file__).parent.parent
+FORBIDDEN = {
+    "core": {"explainers", "ui", "streamlit", "plotly", "pandas", "scipy"},
+    "explainers": {"ui", "streamlit", "plotly", "pandas"},
+    "ui": {"pages", "plotly"},
+    "pages": {"core", "numpy", "plotly", "pandas"},
+    "app.py": {"core", "numpy", "plotly", "pandas"},
+}
+FILES = [
+    (place, path)
+    for place in FORBIDDEN
+    for path in ([ROOT / place] if place.endswith(".py") else sorted((ROOT / place).glob("*.py")))
+]
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_there_are_files_to_check():
+    assert {place for place, _ in FILES} == set(FORBIDDEN)
+
+
+@pytest.mark.parametrize(("place", "path"), FILES, ids=lambda x: x.name if isinstance(x, Path) else x)
+def test_imports_point_one_way(place, path):
+    assert not imported(ast.parse(path.read_text(encoding="utf-8"))) & FORBIDDEN[place]
+
+
+@pytest.mark.parametrize(("place", "path"), FILES, ids=lambda x: x.name if isinstance(x, Path) else x)
+def test_no_unsafe_html_no_navigation_no_bare_except(place, path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None
+        if isinstance(node, ast.Call):
+            assert "unsafe_allow_html" not in {keyword.arg for keyword in node.keywords}
+            assert not (isinstance(node.func, ast.Attribute) and node.func.attr == "navigation")
+
+
+@pytest.mark.parametrize("path", [path for place, path in FILES if place in ("pages", "app.py")], ids=lambda p: p.name)
+def test_a_page_is_thin_and_its_words_are_elsewhere(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 66
+    tree = ast.parse(text)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.FunctionDef) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    sentences = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+        and re.search(r"[^\W\d_]{2,} [^\W\d_]{2,}|[一-鿿]", node.value)
+    ]
+    assert not sentences
+
+
+def test_each_lesson_is_five_things_of_one_name():
+    for slug in LESSONS:
+        for file in (
+            f"explainers/{slug}.py",
+            f"pages/{slug}.py",
+            *(f"explainers/prose/{slug}.{x}.md" for x in ("en", "zh")),
+        ):
+            assert (ROOT / file).is_file(), file
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == set(LESSONS)
+
+
+def test_no_path_of_a_machine_stands_in_the_repository():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    assert listed
+    machine = re.compile("/wor" + "k/|/ro" + "ot/|/hom" + "e/[a-z]|/tm" + "p/")
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in {".gz", ".png"} or not path.is_file():
+            continue
+        assert not machine.search(path.read_text(encoding="utf-8")), name
