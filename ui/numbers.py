@@ -20,6 +20,7 @@ from explainers.step import Live
 MIN_CLASSES, MAX_CLASSES = 2, 10
 LIMIT = 10_000.0
 """largest logit that can be typed"""
+LAST_SEED = 999_999
 SLIDER = 10.0
 """end of a logit's slider, until a logit lies beyond it"""
 DEFAULT_NAMES = ", ".join(DEFAULT.names)
@@ -47,7 +48,7 @@ def _set(preset: Preset) -> None:
     """Write a preset into the widgets' keys; runs in a callback, before the widgets are made."""
     st.session_state["classes"] = ", ".join(preset.names)
     write_logits(np.array(preset.logits))
-    st.session_state["label"] = preset.label
+    st.session_state["label"] = float(preset.label)
     st.session_state["t"] = preset.temperature
 
 
@@ -64,12 +65,12 @@ def _choose_preset(lang: str) -> None:
 
 
 def _random() -> None:
-    seed = int(st.session_state.get("seed", 0)) + 1
-    st.session_state["seed"] = seed
+    seed = int(st.session_state.get("seed") or 0) % LAST_SEED + 1
+    st.session_state["seed"] = float(seed)
     rng = np.random.default_rng(seed)
     count = len(class_names(st.session_state.get("classes", "")) or DEFAULT.names)
     write_logits(np.round(rng.normal(0.0, 2.0, count), 1))
-    st.session_state["label"] = int(rng.integers(count))
+    st.session_state["label"] = float(rng.integers(count))
 
 
 def _more(names: tuple[str, ...], step: int) -> None:
@@ -108,20 +109,26 @@ def mirrored(
     return value
 
 
+def whole(label: str, key: str, hi: int, default: int) -> int:
+    """A box for a whole number from 0 to `hi`. It holds a float, because Streamlit's integer box raises on infinity."""
+    value = st.number_input(
+        label, 0.0, float(hi), float(default), 1.0, format="%.0f", key=key, bind="query-params", width=118
+    )
+    return default if value is None or not math.isfinite(value) else min(max(int(value), 0), hi)
+
+
 def _label(names: tuple[str, ...], words: Mapping[str, str]) -> int:
     """The label: as the integer id that it is, and as a name to click."""
 
     def from_names() -> None:
         if st.session_state["label_name"] is not None:
-            st.session_state["label"] = st.session_state["label_name"]
+            st.session_state["label"] = float(st.session_state["label_name"])
 
     last = len(names) - 1
     if not 0 <= (st.session_state.get("label") or 0) <= last:
-        st.session_state["label"] = last
+        st.session_state["label"] = float(last)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
-        default = min(DEFAULT.label, last)
-        value = st.number_input(words["label"], 0, last, default, key="label", bind="query-params", width=118)
-        label = default if value is None else min(max(int(value), 0), last)
+        label = whole(words["label"], "label", last, min(DEFAULT.label, last))
         st.session_state["label_name"] = label
         st.segmented_control(
             words["label_name"],
@@ -174,7 +181,7 @@ def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = Fal
         st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
         st.button(words["reset"], on_click=_set, args=(DEFAULT,))
         st.button(words["random"], on_click=_random)
-        st.number_input(words["seed"], 0, 10**9, 0, key="seed", bind="query-params", width=118)
+        whole(words["seed"], "seed", LAST_SEED, 0)
     return Live(names, np.array(logits), label, temperature)
 
 
@@ -190,5 +197,5 @@ def travelling() -> dict[str, Any]:
             kept[f"z{i}"] = state[f"z{i}"]
     for key, default in (("label", DEFAULT.label), ("t", DEFAULT.temperature), ("seed", 0), ("predict", True)):
         if state.get(key, default) not in (default, None):
-            kept[key] = str(state[key]).lower()
+            kept[key] = f"{state[key]:g}" if key in ("label", "seed") else str(state[key]).lower()
     return kept
