@@ -1,7 +1,7 @@
 """Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences; every number's text comes from `fmt`.
 
-The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes) and
-`grid` (a matrix whose cells show their numbers).
+The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes), `grid` (a
+matrix whose cells show their numbers), `value` (one number) and `pipeline` (pictures in a row, joined by arrows).
 """
 
 from __future__ import annotations
@@ -56,10 +56,24 @@ def bars(
     return {"kind": "bars", "names": list(names), "columns": list(columns), "label": label, "crown": crown}
 
 
+def even_ticks(lo: float, hi: float) -> list[float]:
+    """About five round numbers between two ends.
+
+    >>> even_ticks(0.0, 5.0), even_ticks(2.0, 10.43)
+    ([0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [2.0, 4.0, 6.0, 8.0, 10.0])
+    """
+    rough = max(hi - lo, 1e-12) / 5
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * next(m for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
+    return [
+        float(round(k * step, 10)) for k in range(int(np.ceil(lo / step - 1e-9)), int(np.floor(hi / step + 1e-9)) + 1)
+    ]
+
+
 def axis(title: str, lo: float, hi: float, ticks: Iterable[float] | None = None) -> dict[str, Any]:
-    """One axis of a `curve`; five even ticks unless told."""
-    at = list(np.linspace(lo, hi, 5) if ticks is None else ticks)
-    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": [[float(t), fmt(round(t, 10))] for t in at]}
+    """One axis of a `curve`; a few round ticks unless told."""
+    at = even_ticks(lo, hi) if ticks is None else ticks
+    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": [[float(t), fmt(t)] for t in at]}
 
 
 def line(text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool = False) -> dict[str, Any]:
@@ -110,8 +124,27 @@ def grid(
     }
 
 
+def value(text: str, number: float) -> dict[str, Any]:
+    """One number, large, with the sign it goes by: L = 0.56194."""
+    return {"kind": "value", "text": f"{text} = {fmt(number)}"}
+
+
+def stage(key: str, slug: str, formula: str, picture: Figure) -> dict[str, Any]:
+    """One part of a `pipeline`: its title is the word `stage_<key>`, which leads to the lesson `slug`."""
+    return {"key": key, "slug": slug, "formula": formula, "picture": picture, "alt": alt(picture)}
+
+
+def pipeline(*stages: dict[str, Any]) -> dict[str, Any]:
+    """Stages in the order of the computation, there and back; whoever draws it adds `titles` and `links`."""
+    return {"kind": "pipeline", "stages": list(stages)}
+
+
 def alt(figure: Figure) -> str:
     """What a screen reader says of a picture: its numbers."""
+    if figure["kind"] == "value":
+        return str(figure["text"])
+    if figure["kind"] == "pipeline":
+        return " → ".join(part["formula"] for part in figure["stages"])
     if figure["kind"] == "bars":
         said = []
         for i, name in enumerate(figure["names"]):

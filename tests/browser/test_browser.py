@@ -1,0 +1,201 @@
+"""The app in a real Chromium: what a visitor sees, what the page asks of the network, and that a link is the state."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from explainers import LANGUAGES, LESSONS
+from explainers.text import prose, words
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
+PAGES = ("home", *LESSONS)
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+QUIET += " --disable-component-update --disable-sync"
+
+
+class Server:
+    """`streamlit run app.py` on a free port, as the README starts it."""
+
+    def __enter__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).close()
+                return self
+            except OSError:
+                time.sleep(0.1)
+        self.__exit__()
+        raise RuntimeError("the server did not start within 30 s")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM:
+        pytest.fail("no Chromium: on Debian apt-get install chromium, elsewhere set CHROMIUM=/path/to/it")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server():
+    with Server() as running:
+        yield running
+
+
+class Visit:
+    """One visitor with an empty browser; collects whatever goes wrong."""
+
+    def __init__(self, browser, url, width=1280, **options):
+        self.wrong = []
+        context = browser.new_context(viewport={"width": width, "height": 800}, **({"locale": "en-US"} | options))
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error {error}"))
+        self.page.on("console", self.console)
+        self.page.on("request", lambda request: self.request(request.url, urlsplit(url).netloc))
+        self.page.goto(url)
+        self.settle()
+
+    def console(self, message):
+        # Behind a deep link Streamlit looks for its server under the page's path first: /softmax/_stcore/... is a 404.
+        own = re.search(r"/[a-z_]+/_stcore/(health|host-config)$", message.location.get("url", ""))
+        if message.type == "error" and not own:
+            self.wrong.append(f"console {message.text} {message.location}")
+
+    def request(self, url, host):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != host:
+            self.wrong.append(f"asked {url}")
+
+    def settle(self):
+        self.page.locator(".picture").first.wait_for(timeout=30_000)
+        self.page.wait_for_function("document.querySelector('[data-test-script-state=notRunning]') !== null")
+        self.page.wait_for_timeout(300)
+
+    def said(self):
+        """What the pictures say of their numbers."""
+        return self.page.locator(".picture").evaluate_all("all => all.map((one) => one.ariaLabel)")
+
+    def heading(self, text):
+        expect(self.page.get_by_role("heading", name=text, exact=True).first).to_be_visible()
+
+    def done(self):
+        assert self.page.get_by_test_id("stException").count() == 0
+        assert self.wrong == []
+        self.page.context.close()
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_a_link_works_as_the_first_request_to_a_fresh_server(browser, slug):
+    path = "" if slug == "home" else slug
+    with Server() as fresh:
+        for lang in LANGUAGES:
+            visit = Visit(browser, f"{fresh.url}/{path}?lang={lang}", color_scheme="dark" if lang == "zh" else "light")
+            visit.heading(prose(slug, lang).title)
+            visit.done()
+
+
+def test_a_slider_moved_by_keyboard_moves_picture_and_address_and_the_link_shows_the_same(browser, server):
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&predict=false")
+    before = visit.said()
+    visit.page.locator("input[type=range][aria-label=A]").focus()
+    visit.page.keyboard.press("ArrowRight")
+    visit.page.wait_for_url(re.compile("z0=2.1"))
+    visit.settle()
+    after = visit.said()
+    assert after != before
+    assert "z 2.1" in after[0]
+    other = Visit(browser, visit.page.url)
+    assert other.said() == after
+    other.done()
+    visit.done()
+
+
+def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browser, server):
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=5&label=1&t=0.5&classes=cat,dog,bird")
+    for slug in LESSONS[1:]:
+        visit.page.get_by_role("link", name=f"{prose(slug, 'en').title} →").click()
+        visit.heading(prose(slug, "en").title)
+        visit.settle()
+        for label, value in (("cat", "5"), (words("en")["label"], "1"), (words("en")["temperature"], "0.5")):
+            expect(visit.page.locator(f"input[type=number][aria-label='{label}']")).to_have_value(value)
+    visit.done()
+
+
+def test_the_language_switch_keeps_the_numbers(browser, server):
+    visit = Visit(browser, f"{server.url}/cross_entropy?lang=en&z0=5&predict=false")
+    before = visit.said()
+    visit.page.get_by_text("中文", exact=True).click()
+    visit.heading(prose("cross_entropy", "zh").title)
+    visit.settle()
+    assert visit.said() == before
+    assert "lang=zh" in visit.page.url
+    visit.done()
+
+
+def test_a_first_visit_follows_the_browser(browser, server):
+    visit = Visit(browser, server.url, locale="zh-CN")
+    visit.heading(prose("home", "zh").title)
+    visit.done()
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_a_phone_does_not_scroll_sideways(browser, server, slug):
+    path = "" if slug == "home" else slug
+    visit = Visit(browser, f"{server.url}/{path}?lang=en&predict=false&classes=a,b,c,d,e,f,g,h,i,j", width=390)
+    wide = visit.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 390
+    visit.done()
+
+
+def test_a_hostile_address_shows_a_page(browser, server):
+    hostile = (
+        "lang=xx&z0=" + "9" * 2000 + "&z1=NaN&z2=1e999&label=inf&t=-1&seed=1e999&classes=<script>alert(1)</script>,$x$"
+    )
+    visit = Visit(browser, f"{server.url}/gradient?{hostile}")
+    visit.heading(prose("gradient", "en").title)
+    visit.done()
+
+
+def test_a_guess_a_challenge_and_a_download(browser, server):
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=0&z1=0.6931")
+    expect(visit.page.get_by_text("✅ Make B exactly twice")).to_be_visible()
+    visit.page.get_by_text("It stays exactly the same").click()
+    visit.page.get_by_role("button", name=words("en")["commit"]).first.click()
+    expect(visit.page.get_by_test_id("stAlert")).to_contain_text("The truth")
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name=words("en")["download"]).click()
+    table = Path(download.value.path()).read_text(encoding="utf-8")
+    assert table.startswith("class,z,z/T")
+    assert len(table.splitlines()) == 5
+    visit.done()
+
+
+def test_the_settings_that_make_it_fast_take_effect():
+    code = "from streamlit.config import get_option as o; print(o('runner.postScriptGC'), o('server.fileWatcherType'))"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["False", "none"]
