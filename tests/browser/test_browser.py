@@ -30,12 +30,15 @@ QUIET += " --disable-component-update --disable-sync"
 class Server:
     """`streamlit run app.py` on a free port, as the README starts it."""
 
+    def __init__(self, script="app.py"):
+        self.script = script
+
     def __enter__(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        command = [sys.executable, "-m", "streamlit", "run", self.script, "--server.port", str(port)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(300):
             try:

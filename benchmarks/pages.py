@@ -1,0 +1,62 @@
+"""CPU of the server for each interaction, a page at a time, beside an empty Streamlit page in the same run.
+
+    python -m benchmarks.pages
+
+A headless Chromium (see the README) moves the first slider by keyboard; the server's CPU seconds are read from /proc.
+"""
+
+import os
+import statistics
+import time
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from explainers import LESSONS
+from tests.browser.test_browser import CHROMIUM, QUIET, Server
+
+STEPS = 40
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(page, server: Server, path: str) -> tuple[float, float]:
+    """(ms of CPU an interaction, median ms from key press to finished script) on one page."""
+    page.goto(f"{server.url}/{path}")
+    slider = page.locator("input[type=range]").first
+    slider.wait_for(timeout=30_000)
+    page.wait_for_timeout(2000)
+    slider.focus()
+    waits = []
+    for step in range(STEPS + 5):
+        if step == 5:
+            before = cpu_seconds(server.process.pid)
+        start = time.perf_counter()
+        page.keyboard.press("ArrowRight" if step % 20 < 10 else "ArrowLeft")
+        page.wait_for_timeout(30)
+        page.wait_for_function("document.querySelector('[data-test-script-state=notRunning]') !== null")
+        waits.append(1000 * (time.perf_counter() - start))
+        page.wait_for_timeout(70)
+    return 1000 * (cpu_seconds(server.process.pid) - before) / STEPS, statistics.median(waits[5:])
+
+
+def main() -> None:
+    """Print the table."""
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split()).new_page()
+        with Server("benchmarks/empty_app.py") as server:
+            empty, wait = measure(page, server, "")
+        print(f"{'page':15} {'CPU ms':>8} {'/ empty':>8} {'settled ms':>11}")
+        print(f"{'(empty)':15} {empty:8.1f} {1:8.2f} {wait:11.0f}")
+        with Server() as server:
+            for slug in ("", *LESSONS):
+                cost, wait = measure(page, server, f"{slug}?lang=en&predict=false")
+                print(f"{slug or 'home':15} {cost:8.1f} {cost / empty:8.2f} {wait:11.0f}")
+
+
+if __name__ == "__main__":
+    main()
