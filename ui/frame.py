@@ -81,6 +81,7 @@ class Page:
         self.lang = lang
         self.words = words(self.lang)
         self.text = prose(slug, self.lang)
+        numbers.arrive(slug)
         self._top()
         self._main: DeltaGenerator = st.container()
         self._controls: dict[str, DeltaGenerator] = {}
@@ -112,6 +113,7 @@ class Page:
 
     def _onward(self) -> None:
         """Contents in the sidebar, links to the lesson before and after; last, to carry this run's numbers."""
+        numbers.depart()
         with self._contents:
             st.markdown(f"**{self.words['contents']}**")
             for slug in ("home", *LESSONS):

@@ -185,17 +185,42 @@ def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = Fal
     return Live(names, np.array(logits), label, temperature)
 
 
+SHARED: Mapping[str, Any] = {
+    "classes": DEFAULT_NAMES,
+    **{f"z{i}": float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0 for i in range(MAX_CLASSES)},
+    "label": float(DEFAULT.label),
+    "t": DEFAULT.temperature,
+    "seed": 0.0,
+    "predict": True,
+}
+"""The controls that every page has, with their defaults: what travels."""
+
+
 def travelling() -> dict[str, Any]:
     """The numbers that a link to another page carries: all that differ from the defaults."""
-    kept: dict[str, Any] = {}
+    held = {key: st.session_state.get(key, default) for key, default in SHARED.items()}
+    return {
+        key: f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
+        for key, value in held.items()
+        if value not in (SHARED[key], None)
+    }
+
+
+def arrive(slug: str) -> None:
+    """Put the numbers of the page before into this page's controls and into the address, before the controls are made.
+
+    Streamlit forgets a bound value that came by link and was not touched when the next page binds the same key.
+    """
     state = st.session_state
-    if state.get("classes", DEFAULT_NAMES) != DEFAULT_NAMES:
-        kept["classes"] = ", ".join(class_names(state["classes"]))
-    for i in range(MAX_CLASSES):
-        default = float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0
-        if state.get(f"z{i}", default) not in (default, None):
-            kept[f"z{i}"] = state[f"z{i}"]
-    for key, default in (("label", DEFAULT.label), ("t", DEFAULT.temperature), ("seed", 0), ("predict", True)):
-        if state.get(key, default) not in (default, None):
-            kept[key] = f"{state[key]:g}" if key in ("label", "seed") else str(state[key]).lower()
-    return kept
+    if state.get("page", slug) != slug:
+        for key, value in state["carried"].items():
+            state[key] = value
+        for key, value in travelling().items():
+            st.query_params[key] = value
+    state["page"] = slug
+
+
+def depart() -> None:
+    """Remember the numbers for the next page; last, when all controls are made."""
+    state = st.session_state
+    state["carried"] = {key: state[key] for key in SHARED if state.get(key) is not None}

@@ -140,12 +140,24 @@ def test_a_slider_moved_by_keyboard_moves_picture_and_address_and_the_link_shows
 
 def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browser, server):
     visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=5&label=1&t=0.5&classes=cat,dog,bird")
+    cat = "5"
     for slug in LESSONS[1:]:
         visit.page.get_by_role("link", name=f"{prose(slug, 'en').title} →").click()
         visit.heading(prose(slug, "en").title)
         visit.settle()
-        for label, value in (("cat", "5"), (words("en")["label"], "1"), (words("en")["temperature"], "0.5")):
+        for label, value in (("cat", cat), (words("en")["label"], "1"), (words("en")["temperature"], "0.5")):
             expect(visit.page.locator(f"input[type=number][aria-label='{label}']")).to_have_value(value)
+        same = Visit(browser, visit.page.url)
+        assert same.said() == visit.said()
+        same.done()
+        visit.page.locator("input[type=range][aria-label=cat]").focus()
+        visit.page.keyboard.press("ArrowRight")
+        cat = f"{float(cat) + 0.1:g}"
+        visit.page.wait_for_url(re.compile(f"z0={cat}"))
+        visit.settle()
+    visit.page.get_by_role("button", name=words("en")["reset"]).click()
+    visit.settle()
+    assert not re.search("z0=|label=|t=|classes=", urlsplit(visit.page.url).query)
     visit.done()
 
 
