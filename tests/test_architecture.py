@@ -57,7 +57,7 @@ def test_no_unsafe_html_no_navigation_no_bare_except(place, path):
 @pytest.mark.parametrize("path", [path for place, path in FILES if place in ("pages", "app.py")], ids=lambda p: p.name)
 def test_a_page_is_thin_and_its_words_are_elsewhere(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 66
+    assert len(text.splitlines()) <= (80 if path.name == "app.py" else 60)
     tree = ast.parse(text)
     docstrings = {
         id(node.body[0].value)

