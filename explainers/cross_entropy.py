@@ -330,7 +330,7 @@ def _mistake(live: Live, mistake: str) -> Step:
     lines = _mistaken(rows, np.full(121, live.label))
     signs = {"twice": "softmax(softmax(z))", "from_logits": "from_logits=False", "right": "softmax(z)"}
     column_title = {"twice": "softmax(p)", "from_logits": "clip(z) / Σ", "right": "softmax(z)"}
-    top = max(float(worst), *(float(row.max()) for row in lines.values())) * 1.1
+    top = max(float(worst), float(lines["from_logits"].max())) * 1.1
     return Step(
         "mistake",
         r"L_2 = -\ln \mathrm{softmax}(\mathrm{softmax}(z/T))_y \;\ge\; \ln\left(1 + \frac{K-1}{e}\right)",
@@ -355,7 +355,7 @@ def _mistake(live: Live, mistake: str) -> Step:
                 axis("z(y) / T + …", 0.0, 20.0),
                 axis("L", 0.0, top),
                 [
-                    line(signs["right"], raises, lines["right"], "prob"),
+                    line(signs["right"], raises, np.where(lines["right"] <= top, lines["right"], np.nan), "prob"),
                     line(signs["twice"], raises, lines["twice"], "loss"),
                     line(signs["from_logits"], raises, lines["from_logits"], "exp"),
                     line(f"{fmt(best)}", [0.0, 20.0], [best, best], "logit", dash=True),
@@ -431,7 +431,7 @@ def _accuracy(further: float) -> Step:
         {
             "further": further,
             "count": str(len(MARGINS)),
-            "terms_after": terms(losses[1]),
+            "terms_after": rf"{terms(losses[1][:4])} \\ &\quad + {terms(losses[1][4:])}",
             "mean_before": core.sparse_cross_entropy(before, labels, reduction="mean"),
             "mean_after": core.sparse_cross_entropy(after, labels, reduction="mean"),
             "right_before": str(int(right[0].sum())),
