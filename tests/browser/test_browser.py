@@ -182,8 +182,7 @@ def test_a_first_visit_follows_the_browser(browser, server):
 def test_a_phone_does_not_scroll_sideways(browser, server, slug):
     path = "" if slug == "home" else slug
     visit = Visit(browser, f"{server.url}/{path}?lang=en&predict=false&classes=a,b,c,d,e,f,g,h,i,j", width=390)
-    wide = visit.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert wide <= 390
+    visit.page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= 390", timeout=10_000)
     visit.done()
 
 
