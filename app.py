@@ -33,25 +33,28 @@ with st.expander(page.words["your_numbers"]):
     st.toggle(page.words["predict"], True, key="predict", bind="query-params", help=page.words["predict_help"])
 
 with controls:
-    *places, for_label, for_temperature = st.columns([1, 1, 1, 1.7, 1.3], gap="medium")
-    hidden = [
-        place.slider(name, -3.0, 3.0, start, 0.1, key=f"h{j}", bind="query-params", on_change=move)
-        for j, (place, name, start) in enumerate(zip(places, home.HIDDEN_NAMES, home.HIDDEN, strict=True))
-    ]
+    left, right = st.columns(2, gap="medium")
+    with left.container(horizontal=True, wrap=False, gap="medium"):
+        hidden = [
+            st.slider(name, -3.0, 3.0, start, 0.1, key=f"h{j}", format="%.1f", bind="query-params", on_change=move)
+            for j, (name, start) in enumerate(zip(home.HIDDEN_NAMES, home.HIDDEN, strict=True))
+        ]
     state["home_label"], state["home_t"] = live.label, live.temperature
     ids, ends = range(len(live.names)), (min(0.1, live.temperature), max(5.0, live.temperature))
-    for_label.segmented_control(
-        page.words["label_name"],
-        ids,
-        format_func=live.names.__getitem__,
-        key="home_label",
-        required=True,
-        on_change=echo,
-        args=("home_label", "label"),
-    )
-    for_temperature.slider(
-        page.words["temperature"], *ends, step=0.01, key="home_t", on_change=echo, args=("home_t", "t")
-    )
+    label, warmth = ("home_label", "label"), ("home_t", "t")
+    with right.container(horizontal=True, gap="medium"):
+        say = live.names.__getitem__
+        st.segmented_control(
+            page.words["label_name"],
+            ids,
+            format_func=say,
+            key=label[0],
+            required=True,
+            wrap=True,
+            on_change=echo,
+            args=label,
+        )
+        st.slider(page.words["temperature"], *ends, step=0.01, width=160, key=warmth[0], on_change=echo, args=warmth)
 state["biases"] = home.layer_biases(live.logits, hidden)
 
 (step,) = home.explain(live, hidden)

@@ -14,6 +14,8 @@ from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_n
 MISTAKES = ("twice", "from_logits", "right")
 """Item 21: softmax twice. Item 22: logits where probabilities belong. And how it should be."""
 VOCABULARIES = ("200000", "50257", "10000", "83", "27", "2")
+KNOWING_NOTHING = {int(size): float(core.sparse_cross_entropy(np.zeros(int(size)), 0)) for size in VOCABULARIES}
+"""the loss of equal logits, once: a row of 200,000 zeros is no work for each move of a slider"""
 MARGINS = np.array([2.0, 1.5, 1.2, 1.8, 0.9, 1.4, -0.2, -0.5])
 """Item 25: eight samples of two classes; each number is the right logit minus the wrong one. Two are wrong."""
 _ROLES: dict[str, Role] = {"twice": "loss", "from_logits": "exp", "right": "prob"}
@@ -283,10 +285,9 @@ def _uniform(live: Live, vocabulary: int) -> Step:
     """Item 24: a model that knows nothing has a loss of ln K."""
     count = len(live.names)
     loss = loss_of(live)
-    guess, many = (float(core.sparse_cross_entropy(np.zeros(k), 0)) for k in (count, vocabulary))
-    sizes = [int(size) for size in VOCABULARIES]
-    ends = [min(sizes), max(sizes)]
-    known = [float(core.sparse_cross_entropy(np.zeros(k), 0)) for k in ends]
+    guess, many = float(core.sparse_cross_entropy(np.zeros(count), 0)), KNOWING_NOTHING[vocabulary]
+    ends = [min(KNOWING_NOTHING), max(KNOWING_NOTHING)]
+    known = [KNOWING_NOTHING[size] for size in ends]
     ticks = [[float(np.log10(v)), fmt(v) if v != 50257 else ""] for v in (2, 27, 83, 1000, 10_000, 50257, 200_000)]
     return Step(
         "uniform",

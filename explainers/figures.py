@@ -79,11 +79,13 @@ def axis(title: str, lo: float, hi: float, ticks: Iterable[float] | None = None)
 def line(text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool = False) -> dict[str, Any]:
     """One line of a `curve`. Points that are not finite leave a gap."""
     points = np.stack(np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float)), axis=-1)
+    kept = np.isfinite(points).all(axis=-1).tolist()
+    drawn = np.round(points, 5).tolist()  # finer than a pixel
     return {
         "text": text,
         "role": role,
         "dash": dash,
-        "points": [[float(a), float(b)] if np.isfinite([a, b]).all() else None for a, b in points],
+        "points": [point if keep else None for point, keep in zip(drawn, kept, strict=True)],
     }
 
 
