@@ -1,0 +1,79 @@
+"""Pictures are plain data with nothing in them that JSON or a browser could stumble over."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explainers.figures import alt, axis, bars, column, curve, dot, even_ticks, grid, line, nice_bound, value
+
+numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
+WILD = [1.0, -2.5, np.nan, np.inf, -np.inf, 0.0, 1e300]
+
+
+def sent(figure):
+    """As it arrives in the browser."""
+    return json.loads(json.dumps(figure, allow_nan=False))
+
+
+@given(st.lists(numbers, max_size=10))
+def test_a_bound_is_a_round_number_that_nothing_exceeds(values):
+    bound = nice_bound(values)
+    finite = [abs(v) for v in values if np.isfinite(v)]
+    if max(finite, default=0) < 1e300:
+        assert bound >= max([1.0, *finite])
+        assert bound == 1.0 or bound < 2.5 * max(finite) * (1 + 1e-9)
+        assert f"{bound:.6e}"[0] in "125"
+
+
+@given(st.floats(-1e4, 1e4), st.floats(1e-3, 1e4))
+def test_ticks_are_few_even_and_within_the_axis(lo, width):
+    hi = lo + width
+    ticks = even_ticks(lo, hi)
+    assert 2 <= len(ticks) <= 7
+    assert min(ticks) >= lo - 1e-6 * width
+    assert max(ticks) <= hi + 1e-6 * width
+    np.testing.assert_allclose(np.diff(ticks), np.diff(ticks)[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("role", ["logit", "exp", "prob", "loss", "push"])
+def test_a_column_holds_what_is_not_finite_as_words(role):
+    drawn = sent(column("z", WILD, role))
+    assert drawn["values"][2:5] == ["nan", "inf", "-inf"]
+    assert drawn["texts"][:5] == ["1", "−2.5", "NaN", "∞", "−∞"]
+    assert len(drawn["texts"]) == len(WILD)
+    assert drawn["lo"] == (-drawn["hi"] if role in ("logit", "push") else 0)
+
+
+def test_bars_say_all_their_numbers_the_label_and_the_crown():
+    figure = bars(["A", "B"], column("z", [1, 2], "logit"), column("p", [0.3, 0.7], "prob"), label=0, crown=1)
+    assert alt(sent(figure)) == "A (y): z 1, p 0.3; B (max): z 2, p 0.7"
+
+
+def test_a_grid_says_its_cells_row_by_row_and_clips_its_tints():
+    figure = grid("W", ["r", "s"], ["a", "b"], [[1, -400], [np.nan, np.inf]], marks=[(0, 1)], bound=2.0)
+    assert alt(sent(figure)) == "W [a, b] r: 1, −400; s: NaN, ∞"
+    assert sent(figure)["shares"] == [[0.5, -1], [0, 1]]
+    assert figure["marks"] == [[0, 1]]
+
+
+def test_a_line_has_a_gap_where_it_is_not_finite_and_a_dot_there_is_left_out():
+    figure = curve(
+        axis("x", 0, 1),
+        axis("y", 0, 1),
+        [line("f", [0, 1, 2], [1, np.inf, np.nan], "loss", dash=True)],
+        [dot("here", 0.5, 0.25), dot("nowhere", 0.5, np.inf)],
+    )
+    assert sent(figure)["lines"][0]["points"] == [[0, 1], None, None]
+    assert [d["text"] for d in figure["dots"]] == ["here"]
+    assert alt(figure) == "y (x): f, here"
+
+
+def test_a_line_may_have_one_height():
+    assert line("max", [0, 5], 2.0)["points"] == [[0, 2], [5, 2]]
+
+
+def test_a_value_says_itself():
+    assert alt(value("L", 0.5619413795)) == "L = 0.56194"
