@@ -1,7 +1,9 @@
 """Every page through AppTest, opened as a stranger opens a link: the address is set before the first run."""
 
 import csv
+import importlib
 import io
+import json
 import math
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,7 +15,10 @@ from streamlit.testing.v1 import AppTest
 import core
 from explainers import LANGUAGES, LESSONS
 from explainers.presets import PRESETS
+from explainers.step import fill
+from explainers.table import calculation
 from explainers.text import prose, words
+from tests.explainers.lives import DEFAULT_LIVE, ZERO
 from ui.frame import _csv
 from ui.numbers import class_names
 
@@ -45,6 +50,85 @@ def test_opens_in_each_language(slug, lang, predict):
     app = opened(slug, lang=lang, predict=predict)
     assert not app.exception
     assert f"# {prose(slug, lang).title}" in said(app)
+
+
+def drawn(app):
+    """All pictures that the page sends to the browser, in order."""
+    sent = [json.loads(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+    return [picture for data in sent for picture in data["figures"]]
+
+
+def bound(app):
+    """Every control that the address holds."""
+    elements = [element for kind in KINDS for element in app.get(kind)]
+    return {element.proto.query_param_key: element for element in elements if element.proto.query_param_key}
+
+
+KINDS = ("slider", "number_input", "text_input", "toggle", "radio", "selectbox", "button_group")
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_shows_what_the_lesson_gives_for_the_same_numbers(slug, lang):
+    """Every sentence, formula and picture; so the defaults of the page are those of the lesson, too."""
+    app = opened(slug, lang=lang, predict="false")
+    steps = importlib.import_module(f"explainers.{slug}").explain(DEFAULT_LIVE)
+    assert json.dumps(drawn(app)) == json.dumps([figure for step in steps for figure in step.figures])
+    shown = said(app)
+    for step in steps:
+        section = prose(slug, lang).sections[step.key]
+        for template in (section.heading, section.body, step.formula, step.worked):
+            assert fill(template, step.numbers) in shown, step.key
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_every_control_of_a_page_bears_what_an_address_can_hold(slug):
+    names = set(bound(opened(slug, predict="false")))
+    assert names >= {"z0", "z3", "label", "t", "seed", "classes", "predict"}
+    if slug != "home":
+        assert len(names) > 12
+    for value in ("NaN", "inf", "-1e308", "9" * 5000, "", "<b>x</b>", "$\\frac{1}{0}$", "\x00", "😀", "true", "a,b"):
+        app = opened(slug, **dict.fromkeys(names, value) | {"predict": "false"})
+        assert not app.exception, value
+        assert all(math.isfinite(slider.value) for slider in app.slider)
+
+
+@pytest.mark.parametrize("slug", PAGES)
+@pytest.mark.parametrize("end", ["min", "max"])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {},
+        {"classes": "a,b,c,d,e,f,g,h,i,j", "z0": "10000", "z1": "-10000", "t": "0.01"},
+        {"classes": "a,b", "z0": "-10000", "z1": "10000", "t": "1000"},
+    ],
+    ids=["as they are", "ten and cold", "two and hot"],
+)
+def test_every_control_goes_from_end_to_end(slug, end, numbers):
+    app = opened(slug, predict="false", **numbers)
+    own = [slider for slider in app.slider if not slider.key.endswith(("_slider", "home_t"))]
+    for slider in own:
+        slider.set_value(getattr(slider, end))
+    for toggle in app.toggle:
+        if toggle.key != "predict":
+            toggle.set_value(end == "max")
+    for radio in app.radio:
+        radio.set_value(radio.options[0 if end == "min" else -1])
+    app.run()
+    assert not app.exception
+    assert drawn(app)
+    assert [slider.value for slider in own] == [getattr(slider, end) for slider in own]
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+def test_each_choice_can_be_made(slug):
+    app = opened(slug, predict="false")
+    before = [radio.key for radio in app.radio]
+    for key in before:
+        for option in app.radio(key).options:
+            app.radio(key).set_value(option).run()
+            assert not app.exception
+            assert app.radio(key).value == option
 
 
 HOSTILE = {
@@ -161,9 +245,6 @@ def test_links_carry_the_language_and_the_numbers(slug):
 
 
 def test_the_table_that_downloads_is_core_at_full_precision():
-    from explainers.table import calculation
-    from tests.explainers.lives import DEFAULT_LIVE, ZERO
-
     titles, rows, _ = calculation(DEFAULT_LIVE)
     table = list(csv.DictReader(io.StringIO(_csv(titles, rows))))
     assert [row["class"] for row in table] == list(DEFAULT_LIVE.names)
@@ -172,6 +253,42 @@ def test_the_table_that_downloads_is_core_at_full_precision():
         [float(row["p − y"]) for row in table], core.sparse_cross_entropy_grad(DEFAULT_LIVE.logits, DEFAULT_LIVE.label)
     )
     assert [row[-2] for row in calculation(ZERO)[1]] == [0.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+def test_the_button_downloads_the_table_of_the_numbers_on_the_page(slug, monkeypatch):
+    given = {}
+
+    def keep(label, data, **options):
+        given.update(label=label, text=data(), **options)
+
+    monkeypatch.setattr("streamlit.download_button", keep)
+    app = opened(slug, lang="en", z0="7.25", label="1", t="0.5", classes="x,y,z")
+    assert not app.exception
+    rows = list(csv.DictReader(io.StringIO(given["text"])))
+    assert given["file_name"] == f"{slug}.csv"
+    probs = core.softmax([7.25, -1.0, 3.0], temperature=0.5)
+    assert [row["class"] for row in rows] == ["x", "y", "z"]
+    assert [float(row["p"]) for row in rows] == probs.tolist()
+    assert [float(row["one-hot"]) for row in rows] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_question_is_asked_and_answered(slug, lang):
+    """All guesses are committed, then the page shows all steps, and a truth beside each guess."""
+    app = opened(slug, lang=lang)
+    asked = [key for key in prose(slug, lang).sections if key.startswith("ask-")]
+    assert len(app.radio) >= len(asked) >= 2
+    for key in asked:
+        name = f"{slug}-{key.removeprefix('ask-')}"
+        assert app.button(f"commit-{name}").disabled
+        app.radio(f"guess-{name}").set_value(len(prose(slug, lang).sections[key].options) - 1).run()
+        app.button(f"commit-{name}").click().run()
+        assert not app.exception
+    assert len(app.info) == len(asked)
+    assert all(words(lang)["truth"] in box.value for box in app.info)
+    assert len(drawn(app)) == len(drawn(opened(slug, lang=lang, predict="false")))
 
 
 def test_names_lose_what_would_be_markup():
