@@ -106,8 +106,14 @@ class Visit:
     def heading(self, text):
         expect(self.page.get_by_role("heading", name=text, exact=True).first).to_be_visible()
 
+    def brightness(self, what, where):
+        """From 0 (black) to 255 of a colour as it is painted."""
+        shown = self.page.locator(where).first.evaluate(f"one => getComputedStyle(one).{what}")
+        return sum(map(float, re.findall(r"[\d.]+", shown)[:3])) / 3
+
     def done(self):
         assert self.page.get_by_test_id("stException").count() == 0
+        assert self.page.locator(".katex-error").evaluate_all("all => all.map((one) => one.textContent)") == []
         assert self.wrong == []
         self.page.context.close()
 
@@ -117,8 +123,14 @@ def test_a_link_works_as_the_first_request_to_a_fresh_server(browser, slug):
     path = "" if slug == "home" else slug
     with Server() as fresh:
         for lang in LANGUAGES:
-            visit = Visit(browser, f"{fresh.url}/{path}?lang={lang}", color_scheme="dark" if lang == "zh" else "light")
+            scheme = "dark" if lang == "zh" else "light"
+            visit = Visit(browser, f"{fresh.url}/{path}?lang={lang}&predict=false", color_scheme=scheme)
             visit.heading(prose(slug, lang).title)
+            assert visit.page.title() == prose(slug, lang).title
+            assert (visit.brightness("backgroundColor", ".stApp") < 80) == (scheme == "dark")
+            assert (visit.brightness("color", ".picture") > 150) == (scheme == "dark")
+            if slug != "home":
+                assert visit.page.locator(".katex-display").count() >= len(prose(slug, lang).steps)
             visit.done()
 
 
@@ -183,6 +195,37 @@ def test_a_phone_does_not_scroll_sideways(browser, server, slug):
     path = "" if slug == "home" else slug
     visit = Visit(browser, f"{server.url}/{path}?lang=en&predict=false&classes=a,b,c,d,e,f,g,h,i,j", width=390)
     visit.page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= 390", timeout=10_000)
+    visit.done()
+
+
+def test_the_picture_of_the_whole_moves_and_leads_to_the_lessons_with_its_numbers(browser, server):
+    visit = Visit(browser, f"{server.url}/?lang=en&label=1")
+    before = visit.page.locator(".stage .body").evaluate_all("all => all.map((one) => one.ariaLabel)")
+    visit.page.locator("input[type=range]").first.focus()
+    visit.page.keyboard.press("ArrowRight")
+    visit.page.wait_for_url(re.compile("h0="))
+    visit.settle()
+    after = visit.page.locator(".stage .body").evaluate_all("all => all.map((one) => one.ariaLabel)")
+    assert len(after) == len(before) >= 8
+    assert sum(old != new for old, new in zip(before, after, strict=True)) >= 6
+    box = visit.page.locator("input[type=number][aria-label=A]")
+    moved = box.evaluate("one => one.value")
+    assert moved != "2"
+    visit.page.get_by_role("link", name=words("en")["stage_softmax"], exact=True).first.click()
+    visit.heading(prose("softmax", "en").title)
+    visit.settle()
+    expect(box).to_have_value(moved)
+    expect(visit.page.locator(f"input[type=number][aria-label='{words('en')['label']}']")).to_have_value("1")
+    visit.done()
+
+
+def test_an_example_chosen_by_name_is_in_the_picture_and_in_the_address(browser, server):
+    visit = Visit(browser, f"{server.url}/cross_entropy?lang=zh&predict=false")
+    visit.page.get_by_role("combobox").first.click()
+    visit.page.get_by_role("option", name=words("zh")["preset_tie"], exact=True).click()
+    visit.page.wait_for_url(re.compile("z0=1"))
+    visit.settle()
+    assert visit.said()[0].count("0.25") == 4
     visit.done()
 
 
