@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import core
+from explainers.board import link
 from explainers.figures import Role, axis, bars, column, curve, dot, grid, line, value
-from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, paren, terms
+from explainers.simplex import margin, margin_curve, triangle
+from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark, paren, terms
 
 MISTAKES = ("twice", "from_logits", "right")
 """Item 21: softmax twice. Item 22: logits where probabilities belong. And how it should be."""
@@ -39,22 +42,26 @@ def explain(
     loss_two: float = 3.0,
     smoothing: float = 0.1,
     share: float = 0.0,
+    only: Collection[str] | None = None,
 ) -> list[Step]:
     """The lesson in steps; the temperature must be positive."""
-    return [
-        _address(live),
-        _logsumexp(live),
-        _curve(live),
-        _wrong(live, lift),
-        _one_hot(live, batch_size, positions, int(columns)),
-        _shuffle(live, shuffle),
-        _uniform(live, int(vocabulary)),
-        _mistake(live, mistake),
-        _epsilon(live, drop),
-        _accuracy(further),
-        _units(live, loss_one, loss_two),
-        _smoothing(live, smoothing, share),
-    ]
+    return made(
+        only,
+        {
+            "address": lambda: _address(live),
+            "logsumexp": lambda: _logsumexp(live),
+            "curve": lambda: _curve(live),
+            "wrong": lambda: _wrong(live, lift),
+            "one-hot": lambda: _one_hot(live, batch_size, positions, int(columns)),
+            "shuffle": lambda: _shuffle(live, shuffle),
+            "uniform": lambda: _uniform(live, int(vocabulary)),
+            "mistake": lambda: _mistake(live, mistake),
+            "epsilon": lambda: _epsilon(live, drop),
+            "accuracy": lambda: _accuracy(further),
+            "units": lambda: _units(live, loss_one, loss_two),
+            "smoothing": lambda: _smoothing(live, smoothing, share),
+        },
+    )
 
 
 def loss_of(live: Live) -> float:
@@ -88,7 +95,7 @@ def _address(live: Live) -> Step:
         r"L = -(\ln p)[@id] = -\ln p_{@y_tex} = -(@log_p) = @loss",
         _y(live) | {"p_y": live.probs[live.label], "log_p": log_probs[live.label]},
         (
-            bars(live.names, column("p = softmax(z)", live.probs, "prob", bound=1.0), label=live.label),
+            bars(live.names, link(live, "p", "p = softmax(z)"), label=live.label),
             grid(
                 f"y = {live.label}",
                 [f"{i}: {name}" for i, name in enumerate(live.names)],
@@ -97,8 +104,9 @@ def _address(live: Live) -> Step:
                 texts=[[fmt(v), text] for v, text in zip(log_probs, looked_up, strict=True)],
                 marks=[(live.label, 0), (live.label, 1)],
                 bound=10.0,
+                live=("logp", "loss"),
             ),
-            value("L", loss),
+            value("L", loss, "loss"),
         ),
     )
 
@@ -112,15 +120,15 @@ def _logsumexp(live: Live) -> Step:
         r"L = \ln\left(@exps\right) - @s_y = @lse - @s_y = @loss",
         _y(live)
         | {
-            "exps": terms(scaled, "e^{@}"),
-            "s_y": paren(scaled[live.label]),
+            "exps": terms(scaled, "e^{@}", classes=range(len(live.names))),
+            "s_y": mark(live.label, paren(scaled[live.label])),
             "lse": core.logsumexp(live.logits, temperature=live.temperature),
         },
         (
             bars(
                 live.names,
-                column("z / T", scaled, "logit"),
-                column("logsumexp − z / T", -_log_probs(live), "loss"),
+                link(live, "scaled", "z / T"),
+                link(live, "nll", "logsumexp − z / T"),
                 label=live.label,
             ),
         ),
@@ -135,14 +143,15 @@ def _curve(live: Live) -> Step:
         "curve",
         r"L = -\ln p_y",
         r"-\ln @p_y = @loss",
-        _y(live) | {"p_y": live.probs[live.label], "half": half, "tenth": tenth},
+        _y(live) | {"p_y": live.probs[live.label], "half": half, "tenth": tenth, "margin": margin(live)},
         (
             curve(
                 axis("p(y)", 0.0, 1.0),
                 axis("L", 0.0, 7.0),
                 [line("−ln p", probs, _surprise(probs), "loss")],
-                [dot(f"L = {fmt(loss)}", live.probs[live.label], loss)],
+                [dot(f"L = {fmt(loss)}", live.probs[live.label], loss, live=("p_y", "loss"))],
             ),
+            margin_curve(live),
         ),
     )
 
@@ -543,10 +552,11 @@ def _smoothing(live: Live, smoothing: float, share: float) -> Step:
             bars(
                 live.names,
                 column("q", targets, "exp", bound=1.0),
-                column("p", live.probs, "prob", bound=1.0),
-                column("q − p", targets - live.probs, "push", bound=1.0),
+                link(live, "p"),
+                link(live, "move", "−∂L/∂z", target=targets),
                 label=live.label,
             ),
+            *((triangle(live, targets),) if count > 2 else ()),
             curve(
                 axis("z(y) / T + …", -20.0, 20.0),
                 axis("L", 0.0, top),

@@ -1,7 +1,10 @@
 """Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences; every number's text comes from `fmt`.
 
-The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes), `grid` (a
-matrix whose cells show their numbers), `value` (one number) and `pipeline` (pictures in a row, joined by arrows).
+The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes), `simplex`
+(three shares as a point in a triangle), `grid` (a matrix whose cells show their numbers), `value` (one number) and
+`pipeline` (pictures in a row, joined by arrows).
+
+What is `live` follows the hand that drags a logit, before the server hears of it: ui/picture.js computes it then.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ from explainers.step import Figure, fmt
 
 Role = Literal["logit", "exp", "prob", "loss", "push"]
 """What a column holds; it decides colour and shape. `push` draws arrows: left is pushed down, right is pulled up."""
+
+Point = Literal["loss", "p_y", "z_y", "margin"]
+"""What a live dot or value follows. The margin is z_y minus the soft maximum of all the others."""
 
 
 def nice_bound(values: ArrayLike) -> float:
@@ -34,9 +40,17 @@ def nice_bound(values: ArrayLike) -> float:
 
 
 def column(
-    title: str, values: ArrayLike, role: Role, *, bound: float | None = None, texts: Sequence[str] | None = None
+    title: str,
+    values: ArrayLike,
+    role: Role,
+    *,
+    bound: float | None = None,
+    texts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """One quantity of `bars`: logits and pushes have their zero in the middle, all others start at the left edge."""
+    """One quantity of `bars`: logits and pushes have their zero in the middle, all others start at the left edge.
+
+    A column that follows the hand is made by `explainers.board.link`.
+    """
     array = np.asarray(values, float)
     hi = nice_bound(array) if bound is None else bound
     return {
@@ -50,10 +64,18 @@ def column(
 
 
 def bars(
-    names: Sequence[str], *columns: dict[str, Any], label: int | None = None, crown: int | None = None
+    names: Sequence[str],
+    *columns: dict[str, Any],
+    label: int | None = None,
+    crown: int | None = None,
+    board: bool = False,
 ) -> dict[str, Any]:
-    """A row for each class; `label` is the row of the true class, `crown` that of the largest probability."""
-    return {"kind": "bars", "names": list(names), "columns": list(columns), "label": label, "crown": crown}
+    """A row for each class; `label` is the row of the true class, `crown` that of the largest probability.
+
+    The `board` of a page is the one whose names choose the label, and whose logits the keyboard moves.
+    """
+    figure = {"kind": "bars", "names": list(names), "columns": list(columns), "label": label, "crown": crown}
+    return figure | {"board": True} if board else figure
 
 
 def even_ticks(lo: float, hi: float) -> list[float]:
@@ -89,9 +111,9 @@ def line(text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool 
     }
 
 
-def dot(text: str, x: float, y: float, role: Role = "loss") -> dict[str, Any]:
-    """A dot on a `curve`, with its own words beside it."""
-    return {"text": text, "x": float(x), "y": float(y), "role": role}
+def dot(text: str, x: float, y: float, role: Role = "loss", live: tuple[Point, Point] | None = None) -> dict[str, Any]:
+    """A dot on a `curve`, with its own words beside it; a `live` one says what its x and y follow."""
+    return {"text": text, "x": float(x), "y": float(y), "role": role} | ({"live": list(live)} if live else {})
 
 
 def curve(
@@ -110,8 +132,12 @@ def grid(
     marks: Iterable[tuple[int, int]] = (),
     bound: float | None = None,
     texts: Sequence[Sequence[str]] | None = None,
+    live: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A matrix [rows, columns] whose cells show their numbers on a tint; `marks` are the cells with a frame."""
+    """A matrix [rows, columns] whose cells show their numbers on a tint; `marks` are the cells with a frame.
+
+    `live`: which link of the chain each column is, where the rows are the learner's classes.
+    """
     array = np.asarray(values, float)
     scale = nice_bound(array) if bound is None else bound
     shares = np.clip(np.nan_to_num(array, nan=0.0) / scale, -1, 1)
@@ -123,12 +149,39 @@ def grid(
         "shares": [[float(v) for v in row] for row in shares],
         "texts": [list(row) for row in texts] if texts is not None else [[fmt(v) for v in row] for row in array],
         "marks": [list(mark) for mark in marks],
+        "live": list(live),
     }
 
 
-def value(text: str, number: float) -> dict[str, Any]:
+def value(sign: str, number: float, live: Point | None = None) -> dict[str, Any]:
     """One number, large, with the sign it goes by: L = 0.56194."""
-    return {"kind": "value", "text": f"{text} = {fmt(number)}"}
+    return {"kind": "value", "text": f"{sign} = {fmt(number)}", "sign": sign} | ({"live": live} if live else {})
+
+
+def simplex(
+    names: Sequence[str],
+    groups: Sequence[Sequence[int]],
+    point: ArrayLike,
+    *,
+    contours: Iterable[tuple[str, ArrayLike]] = (),
+    path: ArrayLike = (),
+    target: ArrayLike | None = None,
+) -> dict[str, Any]:
+    """Three shares of one whole as a point that can be dragged; a corner is a group of the learner's classes.
+
+    Every point is three shares that sum to one, [3]; `contours` are pairs of text and points [n, 3], `path` is [n, 3].
+    """
+    return {
+        "kind": "simplex",
+        "names": list(names),
+        "groups": [[int(i) for i in group] for group in groups],
+        "point": np.round(np.asarray(point, float), 5).tolist(),
+        "contours": [
+            {"text": text, "points": np.round(np.asarray(points, float), 4).tolist()} for text, points in contours
+        ],
+        "path": np.round(np.asarray(path, float), 4).tolist(),
+        "target": None if target is None else np.round(np.asarray(target, float), 4).tolist(),
+    }
 
 
 def stage(key: str, slug: str, formula: str, picture: Figure) -> dict[str, Any]:
@@ -156,6 +209,9 @@ def alt(figure: Figure) -> str:
     if figure["kind"] == "grid":
         cells = (f"{r}: {', '.join(row)}" for r, row in zip(figure["rows"], figure["texts"], strict=True))
         return f"{figure['title']} [{', '.join(figure['columns'])}] " + "; ".join(cells)
+    if figure["kind"] == "simplex":
+        shares = (f"{name} {fmt(share)}" for name, share in zip(figure["names"], figure["point"], strict=True))
+        return ", ".join(shares)
     marked = [d["text"] for d in figure["dots"]]
     return f"{figure['y']['title']} ({figure['x']['title']}): " + ", ".join(
         [*(x["text"] for x in figure["lines"]), *marked]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 import core
+from explainers.board import link
 from explainers.figures import axis, bars, column, curve, dot, grid, line
-from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, paren, terms
+from explainers.simplex import margin, margin_curve, triangle
+from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, paren, terms
 
 HIDDEN = (1.0, -0.5, 2.0)
 """Default hidden vector, [dim]."""
@@ -23,20 +26,25 @@ def explain(
     aim_soft: bool = False,
     hidden: tuple[float, ...] = HIDDEN,
     weights_seed: int = 0,
+    only: Collection[str] | None = None,
 ) -> list[Step]:
     """The lesson in steps; the temperature must be positive. `aim_soft`: descend towards the softened target."""
-    return [
-        _difference(live),
-        _why(live),
-        _balance(live),
-        _soft(live, soften),
-        _descent(live, rate, num_steps, soften if aim_soft else 0.0),
-        _dense(live, hidden, weights_seed),
-        _jacobian(live),
-        _hessian(live),
-        _squared(live),
-        _tied(live, weights_seed),
-    ]
+    return made(
+        only,
+        {
+            "difference": lambda: _difference(live),
+            "why": lambda: _why(live),
+            "balance": lambda: _balance(live),
+            "soft": lambda: _soft(live, soften),
+            "descent": lambda: _descent(live, rate, num_steps, soften if aim_soft else 0.0),
+            "simplex": lambda: _simplex(live, rate, num_steps, soften if aim_soft else 0.0),
+            "dense": lambda: _dense(live, hidden, weights_seed),
+            "jacobian": lambda: _jacobian(live),
+            "hessian": lambda: _hessian(live),
+            "squared": lambda: _squared(live),
+            "tied": lambda: _tied(live, weights_seed),
+        },
+    )
 
 
 def descent(live: Live, rate: float, num_steps: int, soften: float = 0.0) -> core.Descent:
@@ -84,20 +92,19 @@ def _y(live: Live) -> dict[str, Any]:
 
 def _difference(live: Live) -> Step:
     """Item 28: the whole gradient is p − y."""
-    one_hot = core.one_hot(live.label, len(live.names))
     grad = _grad(live)
     return Step(
         "difference",
         r"\frac{\partial L}{\partial z_j} = \frac{p_j - y_j}{T}",
         r"\frac{\partial L}{\partial z_{@y_tex}} = \frac{@p_y - 1}{@t} = @grad_y"
         r" \qquad \frac{\partial L}{\partial z} = [@grad]",
-        _y(live) | {"grad_y": grad[live.label], "grad": terms(grad, joiner=",\\; ")},
+        _y(live) | {"grad_y": grad[live.label], "grad": terms(grad, joiner=",\\; ", classes=range(len(live.names)))},
         (
             bars(
                 live.names,
-                column("p", live.probs, "prob", bound=1.0),
-                column("y", one_hot, "exp", bound=1.0),
-                _arrows(live, -grad),
+                link(live, "p"),
+                link(live, "y"),
+                link(live, "move"),
                 label=live.label,
             ),
         ),
@@ -118,9 +125,9 @@ def _why(live: Live) -> Step:
         (
             bars(
                 live.names,
-                _arrows(live, -pushes, "logsumexp"),
-                _arrows(live, pull, "z(y)"),
-                _arrows(live, -_grad(live), "−∂L/∂z"),
+                link(live, "push", "logsumexp"),
+                link(live, "pull", "z(y)"),
+                link(live, "move"),
                 label=live.label,
             ),
         ),
@@ -178,8 +185,8 @@ def _soft(live: Live, soften: float) -> Step:
             bars(
                 live.names,
                 column("q", targets, "exp", bound=1.0),
-                column("p", live.probs, "prob", bound=1.0),
-                _arrows(live, -grad),
+                link(live, "p"),
+                link(live, "move", target=targets),
                 label=live.label,
             ),
             curve(
@@ -244,6 +251,31 @@ def _descent(live: Live, rate: float, num_steps: int, soften: float) -> Step:
 def _rises(path: core.Descent) -> int:
     """How many steps of a descent raised the loss, rounding aside."""
     return int((np.diff(path.losses) > 1e-9 * (1 + path.losses[:-1])).sum())
+
+
+def _simplex(live: Live, rate: float, num_steps: int, soften: float) -> Step:
+    """The same descent on the map of all probabilities, and the loss over the margin."""
+    path = descent(live, rate, num_steps, soften)
+    targets = core.smooth_labels(core.one_hot(live.label, len(live.names)), soften)
+    lead = margin(live)
+    map_ = (triangle(live, targets, path.logits),) if len(live.names) > 2 else ()
+    return Step(
+        "simplex",
+        r"L = \ln\left(1 + e^{-m/T}\right) \qquad m = z_y - T \ln\sum_{j \ne y} e^{z_j/T}",
+        r"m = @z_y - @rest = @margin \qquad L = \ln\left(1 + e^{-@margin_paren/@t}\right) = @loss",
+        _y(live)
+        | {
+            "z_y": live.logits[live.label],
+            "rest": paren(_even(live)),
+            "margin": lead,
+            "margin_paren": paren(lead),
+            "loss": float(core.sparse_cross_entropy(live.logits, live.label, temperature=live.temperature)),
+            "loss_last": path.losses[-1],
+            "rate": rate,
+            "num_steps": str(num_steps),
+        },
+        (*map_, margin_curve(live)),
+    )
 
 
 def _dense(live: Live, hidden: tuple[float, ...], seed: int) -> Step:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 import core
-from explainers.figures import bars, column, grid, pipeline, stage, value
-from explainers.step import Array, Live, Step, fmt, paren, terms
+from explainers.board import link
+from explainers.figures import bars, grid, pipeline, stage, value
+from explainers.step import Array, Live, Step, paren, terms
 
 HIDDEN = (1.0, 2.0, -1.0)
 """the hidden vector that a visitor starts with"""
@@ -52,7 +53,6 @@ def explain(live: Live, hidden: Sequence[float] = HIDDEN) -> list[Step]:
     weights = WEIGHTS[: len(live.names)]
     biases = layer_biases(live.logits, hidden)
     steps = core.softmax_steps(live.logits, temperature=live.temperature)
-    losses = -core.log_softmax(live.logits, temperature=live.temperature)
     loss = float(core.sparse_cross_entropy(live.logits, live.label, temperature=live.temperature))
     grad = core.sparse_cross_entropy_grad(live.logits, live.label, temperature=live.temperature)
     back = core.dense_grad(hidden, weights, grad)
@@ -65,16 +65,14 @@ def explain(live: Live, hidden: Sequence[float] = HIDDEN) -> list[Step]:
             "W h + b",
             grid("", live.names, ["w₁", "w₂", "w₃", "b"], np.column_stack([weights, biases]), bound=5.0),
         ),
-        stage(
-            "logits", "softmax", "z = W h + b", bars(live.names, column("z", live.logits, "logit"), label=live.label)
-        ),
+        stage("logits", "softmax", "z = W h + b", bars(live.names, link(live, "z"), label=live.label, board=True)),
         stage(
             "softmax",
             "softmax",
             f"p = softmax(z{over_t})",
             bars(
                 live.names,
-                column("p", steps.probs, "prob", bound=1.0),
+                link(live, "p"),
                 label=live.label,
                 crown=int(np.argmax(live.logits)),
             ),
@@ -83,18 +81,14 @@ def explain(live: Live, hidden: Sequence[float] = HIDDEN) -> list[Step]:
             "label",
             "cross_entropy",
             "−ln p",
-            bars(live.names, column("−ln p", losses, "loss", bound=max(5.0, loss)), label=live.label),
+            bars(live.names, link(live, "nll", bound=max(5.0, loss)), label=live.label),
         ),
-        stage("loss", "cross_entropy", "L = −ln p(y)", value("L", loss)),
+        stage("loss", "cross_entropy", "L = −ln p(y)", value("L", loss, "loss")),
         stage(
             "gradient",
             "gradient",
-            f"∂L/∂z = (p − y){over_t}" if over_t else "∂L/∂z = p − y",
-            bars(
-                live.names,
-                column("p − y" + over_t, -grad, "push", texts=[fmt(g) for g in grad]),
-                label=live.label,
-            ),
+            f"−∂L/∂z = (y − p){over_t}" if over_t else "−∂L/∂z = y − p",
+            bars(live.names, link(live, "move"), label=live.label),
         ),
         stage(
             "weights",
@@ -115,7 +109,7 @@ def explain(live: Live, hidden: Sequence[float] = HIDDEN) -> list[Step]:
                 "y": live.label_name,
                 "z_y": live.logits[live.label],
                 "p_y": steps.probs[live.label],
-                "exps": terms(steps.scaled, "e^{@}"),
+                "exps": terms(steps.scaled, "e^{@}", classes=range(len(live.names))),
                 "s_y": paren(steps.scaled[live.label]),
                 "lse": float(core.logsumexp(live.logits, temperature=live.temperature)),
                 "loss": loss,

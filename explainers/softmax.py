@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 
 import core
+from explainers.board import link
 from explainers.figures import axis, bars, column, curve, dot, grid, line
-from explainers.step import Challenge, Live, Question, Step, fmt, latex_name, paren, terms
+from explainers.step import Challenge, Live, Question, Step, fmt, latex_name, made, mark, paren, terms
 
 DTYPES = ("float16", "float32", "float64")
 
@@ -19,19 +23,32 @@ def explain(
     doubled: bool = False,
     climb: float = 0.0,
     dtype: str = "float16",
+    only: Collection[str] | None = None,
 ) -> list[Step]:
     """The lesson in steps. At temperature 0 nothing can be divided: the step `argmax` stands for the walk-through."""
-    if live.temperature == 0:
-        return [_logits(live), _argmax(live), _soft_argmax(live), _overflow(live, climb, dtype)]
-    walk = [_logits(live), _temperature(live), _max(live), _exp(live), _sum(live), _divide(live)]
-    beyond = [_shift_all(live, shift, scale), _odds(live, doubled), _soft_argmax(live), _order(live)]
-    return [*walk, *beyond, _overflow(live, climb, dtype)]
+    steps = {
+        "logits": lambda: _logits(live),
+        "argmax": lambda: _argmax(live),
+        "temperature": lambda: _temperature(live),
+        "max": lambda: _max(live),
+        "exp": lambda: _exp(live),
+        "sum": lambda: _sum(live),
+        "divide": lambda: _divide(live),
+        "shift-all": lambda: _shift_all(live, shift, scale),
+        "odds": lambda: _odds(live, doubled),
+        "soft-argmax": lambda: _soft_argmax(live),
+        "order": lambda: _order(live),
+        "overflow": lambda: _overflow(live, climb, dtype),
+    }
+    if live.temperature > 0:
+        del steps["argmax"]
+        return made(only, steps) or [_temperature(live)]
+    return made(only, {key: steps[key] for key in ("logits", "argmax", "soft-argmax", "overflow")}) or [_argmax(live)]
 
 
 def _logits(live: Live) -> Step:
     """Item 1: logits are scores; only differences mean something."""
-    probs = core.softmax(live.logits)
-    log_probs = core.log_softmax(live.logits)
+    raw = replace(live, temperature=1.0)
     first, second = (int(i) for i in np.argsort(-live.logits, kind="stable")[:2])
     gap = float(live.logits[first] - live.logits[second])
     return Step(
@@ -52,9 +69,9 @@ def _logits(live: Live) -> Step:
         (
             bars(
                 live.names,
-                column("z", live.logits, "logit"),
-                column("z − lse(z) = ln p", log_probs, "logit"),
-                column("p", probs, "prob", bound=1.0),
+                link(raw, "z"),
+                link(raw, "logp", "z − lse(z) = ln p"),
+                link(raw, "p"),
                 label=live.label,
                 crown=first,
             ),
@@ -73,8 +90,8 @@ def _argmax(live: Live) -> Step:
         (
             bars(
                 live.names,
-                column("z", live.logits, "logit"),
-                column("T → 0", live.probs, "prob", bound=1.0),
+                link(live, "z"),
+                link(live, "p", "T → 0"),
                 label=live.label,
                 crown=top,
             ),
@@ -102,8 +119,8 @@ def _temperature(live: Live) -> Step:
         (
             bars(
                 live.names,
-                column("z", live.logits, "logit"),
-                column("s = z / T", steps.scaled, "logit"),
+                link(live, "z"),
+                link(live, "scaled", "s = z / T"),
                 label=live.label,
             ),
         ),
@@ -117,7 +134,7 @@ def _max(live: Live) -> Step:
         r"m = \max_j s_j \qquad d_i = s_i - m",
         r"m = \max(@all_s) = @m \qquad d_{@y_tex} = @s_y - @m_paren = @d_y",
         {
-            "all_s": terms(steps.scaled, joiner=",\\; "),
+            "all_s": terms(steps.scaled, joiner=",\\; ", classes=range(len(live.names))),
             "m": steps.largest[0],
             "m_paren": paren(steps.largest[0]),
             "y": live.label_name,
@@ -128,8 +145,8 @@ def _max(live: Live) -> Step:
         (
             bars(
                 live.names,
-                column("s", steps.scaled, "logit"),
-                column("d = s − m", steps.shifted, "logit"),
+                link(live, "scaled", "s"),
+                link(live, "shifted", "d = s − m"),
                 label=live.label,
             ),
         ),
@@ -151,8 +168,8 @@ def _exp(live: Live) -> Step:
         (
             bars(
                 live.names,
-                column("d", steps.shifted, "logit"),
-                column("e^d", steps.exps, "exp", bound=1.0),
+                link(live, "shifted", "d"),
+                link(live, "exp", "e^d"),
                 label=live.label,
             ),
         ),
@@ -160,14 +177,14 @@ def _exp(live: Live) -> Step:
 
 
 def _sum(live: Live) -> Step:
-    steps = _steps(live)
+    steps, classes = _steps(live), range(len(live.names))
     return Step(
         "sum",
         r"Z = \sum_j e^{d_j}",
         r"Z = @exps = @values = @total",
         {
-            "exps": terms(steps.shifted, "e^{@}"),
-            "values": terms(steps.exps),
+            "exps": terms(steps.shifted, "e^{@}", classes=classes),
+            "values": terms(steps.exps, classes=classes),
             "total": steps.total[0],
             "count": str(len(live.names)),
         },
@@ -179,20 +196,20 @@ def _divide(live: Live) -> Step:
     return Step(
         "divide",
         r"p_i = \frac{e_i}{Z} = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}",
-        r"p_{@y_tex} = \frac{@e_y}{@values} = \frac{@e_y}{@total} = @p_y",
+        rf"p_{{@y_tex}} = \frac{{{mark(live.label, '@e_y')}}}{{@values}} = \frac{{@e_y}}{{@total}} = @p_y",
         {
             "y": live.label_name,
             "y_tex": latex_name(live.label_name),
             "e_y": steps.exps[live.label],
-            "values": terms(steps.exps),
+            "values": terms(steps.exps, classes=range(len(live.names))),
             "total": steps.total[0],
             "p_y": steps.probs[live.label],
         },
         (
             bars(
                 live.names,
-                column("e^d", steps.exps, "exp", bound=1.0),
-                column("p", steps.probs, "prob", bound=1.0),
+                link(live, "exp", "e^d"),
+                link(live, "p"),
                 label=live.label,
                 crown=int(np.argmax(steps.probs)),
             ),
@@ -220,9 +237,9 @@ def _shift_all(live: Live, shift: float, scale: float) -> Step:
         (
             bars(
                 live.names,
-                column("p(z)", live.probs, "prob", bound=1.0),
-                column(f"p(z + {paren(shift)})", shifted, "prob", bound=1.0),
-                column(f"p({fmt(scale)} · z)", scaled, "prob", bound=1.0),
+                link(live, "p", "p(z)"),
+                link(live, "p", f"p(z + {paren(shift)})", shift=shift),
+                link(live, "p", f"p({fmt(scale)} · z)", scale=scale),
                 label=live.label,
             ),
         ),

@@ -7,7 +7,7 @@ formulas, and `fmt` is the only place where a number is rounded for the screen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from string import Template
 from typing import Any
@@ -81,6 +81,11 @@ class Challenge:
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
 
+def made(only: Collection[str] | None, steps: Mapping[str, Callable[[], Step]]) -> list[Step]:
+    """The steps whose keys are in `only`, or all of them; a page that shows one step computes one."""
+    return [make() for key, make in steps.items() if only is None or key in only]
+
+
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -98,7 +103,7 @@ def fmt(x: float) -> str:
     if x == 0:
         return "0"
     if 1e-4 <= abs(x) < 1e7:
-        return f"{x:.5g}".replace("-", "−") if abs(x) < 1e5 else f"{x:.0f}".replace("-", "−")
+        return f"{x:.5g}".replace("-", "−") if abs(x) < 99999.5 else f"{x:.0f}".replace("-", "−")
     digits, exponent = f"{x:.4e}".split("e")
     digits = digits.rstrip("0").rstrip(".").replace("-", "−")
     return f"{digits}·10{str(int(exponent)).translate(SUPERSCRIPT)}"
@@ -113,13 +118,27 @@ def paren(x: float) -> str:
     return f"({fmt(x)})" if x < 0 else fmt(x)
 
 
-def terms(values: Iterable[float], shape: str = "@", joiner: str = " + ") -> str:
+def mark(index: int, latex: str) -> str:
+    r"""What belongs to a class inside a formula, so that it lights up where the class is pointed at.
+
+    KaTeX keeps no names, but it keeps colours: ui/frame.css takes the colour away again and finds the class by it.
+
+    >>> mark(3, "e^{2}")
+    '\textcolor{#010203}{e^{2}}'
+    """
+    return rf"\textcolor{{#0102{index:02x}}}{{{latex}}}"
+
+
+def terms(values: Iterable[float], shape: str = "@", joiner: str = " + ", classes: Iterable[int] | None = None) -> str:
     """Every term of a sum written out; `shape` is one term with @ for its number. No term is left out.
+
+    `classes` says which class each term belongs to.
 
     >>> terms([-1.0, 0.0], "e^{@}")
     'e^{−1} + e^{0}'
     """
-    return joiner.join(shape.replace("@", fmt(value)) for value in values)
+    written = [shape.replace("@", fmt(value)) for value in values]
+    return joiner.join(written if classes is None else map(mark, classes, written))
 
 
 def latex_name(name: str) -> str:

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-import core
-from explainers.step import Live, fmt
+import csv
+import io
+
+import numpy as np
+
+from explainers.board import TITLES, Link, values
+from explainers.figures import grid
+from explainers.step import Array, Figure, Live
+
+LINKS: tuple[Link, ...] = ("z", "scaled", "shifted", "exp", "p", "logp", "y", "error")
 
 
-def calculation(live: Live) -> tuple[list[str], list[list[float | str]], list[list[str]]]:
-    """Column titles, rows at full precision (for the CSV), and the same rows as the page shows them.
+def columns(live: Live) -> dict[Link, Array]:
+    """The chain from the logits to p − y; at temperature 0 nothing is divided, so what stands between is left out."""
+    links: tuple[Link, ...] = LINKS if live.temperature > 0 else ("z", "p", "y", "error")
+    return {code: values(live, code) for code in links}
 
-    At temperature 0 nothing is divided, so the columns between z and p are left out.
-    """
-    one_hot = core.one_hot(live.label, len(live.names))
-    columns = {"z": live.logits}
-    if live.temperature > 0:
-        steps = core.softmax_steps(live.logits, temperature=live.temperature)
-        columns |= {"z/T": steps.scaled, "z/T − max": steps.shifted, "exp": steps.exps}
-        columns |= {"p": live.probs, "log p": core.log_softmax(live.logits, temperature=live.temperature)}
-    else:
-        columns |= {"p": live.probs}
-    columns |= {"one-hot": one_hot, "p − y": live.probs - one_hot}
-    titles = ["class", *columns]
-    rows: list[list[float | str]] = [
-        [name, *(float(column[i]) for column in columns.values())] for i, name in enumerate(live.names)
-    ]
-    texts = [[cell if isinstance(cell, str) else fmt(cell) for cell in row] for row in rows]
-    texts[live.label] = [f"**{cell}**" for cell in texts[live.label]]
-    texts[live.label][0] += " ◀ y"
-    return titles, rows, texts
+
+def table(live: Live, title: str) -> Figure:
+    """The table as a picture that follows the hand."""
+    chain = columns(live)
+    return grid(
+        title,
+        [name + (" ◀ y" if i == live.label else "") for i, name in enumerate(live.names)],
+        [TITLES[code][0] for code in chain],
+        np.stack(list(chain.values()), axis=-1),
+        bound=np.inf,
+        live=tuple(chain),
+    ) | {"wide": True}
+
+
+def table_csv(live: Live) -> str:
+    """The same table as a file, at full precision."""
+    chain = columns(live)
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["class", *(TITLES[code][0] for code in chain)])
+    writer.writerows([name, *(float(c[i]) for c in chain.values())] for i, name in enumerate(live.names))
+    return file.getvalue()

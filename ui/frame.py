@@ -1,14 +1,14 @@
 """The frame of every page: language, contents, title, the learner's numbers beside the steps, and the way onward.
 
-A page calls `open_page(slug)` first, asks for what it needs, and ends with `page.show(...)`.
+A page calls `open_page(slug)` first and then `page.lesson(body)`; the body asks for the controls of the steps and ends
+with `page.show(...)`.
 """
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS
+from explainers.board import Link, board
 from explainers.step import Challenge, Figure, Live, Question, Step, fill
-from explainers.table import calculation
+from explainers.table import table, table_csv
 from explainers.text import prose, words
 from ui import numbers
 from ui.picture import picture, picture_code
@@ -26,31 +27,18 @@ from ui.picture import picture, picture_code
 gc.collect()
 gc.freeze()  # what the imports made is never garbage: where a host turns Streamlit's collection on, it costs less
 
-STYLE = """<style>
-.stMainBlockContainer { padding-top: 3.2rem; max-width: 84rem; }
-.st-key-numbers { gap: 0.35rem; }
-.st-key-top { border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); padding-bottom: 0.3rem; }
-.katex-display { overflow-x: auto; overflow-y: hidden; padding: 0.15rem 0; text-align: left; }
-.katex-display > .katex { text-align: left; }
-.stMarkdown table { width: auto; }
-.stMarkdown:has(table) { overflow-x: auto; }
-@media (min-width: 900px) {
-  .stColumn:has(> .stVerticalBlock > .stLayoutWrapper > .st-key-numbers) {
-    position: sticky; top: 3.2rem; align-self: flex-start;
-    max-height: calc(100vh - 3.6rem); overflow-y: auto; overflow-x: hidden;
-  }
-}
-@media (max-width: 899px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
-</style>"""
+LIT = "".join(
+    f':root[data-lit="{i}"] .katex [style*="rgb(1, 2, {i})"] {{ background: var(--lit); }}\n'
+    for i in range(numbers.MAX_CLASSES)
+)
+"""The class that is pointed at, lit in the formulas; the pictures light their own rows."""
+STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-8')}{LIT}</style>"
 
 
-def _csv(titles: list[str], rows: list[list[float | str]]) -> str:
-    """A table as CSV, at full precision."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(titles)
-    writer.writerows(rows)
-    return file.getvalue()
+CONTROL = 250
+"""width of a slider in a step, in pixels: two stand side by side"""
+CHALLENGES, ALL = "challenges", "all"
+"""what the address may say instead of a step"""
 
 
 def path(slug: str) -> str:
@@ -68,33 +56,40 @@ def _language() -> str:
     return lang
 
 
+def _go(step: str) -> None:
+    """Turn to a step; the address keeps it."""
+    st.query_params["step"] = step
+
+
 def _switch_language() -> None:
     if st.session_state["language"] in LANGUAGES:
         st.query_params["lang"] = st.session_state["language"]
 
 
 class Page:
-    """One page in one language. Everything it draws goes to the place of a step, in the order of the prose."""
+    """One page in one language: a frame that stays, and in it the part that follows the learner's numbers.
+
+    That part is a fragment: moving a slider runs it alone. A lesson shows one step at a time, or all of them.
+    """
 
     def __init__(self, slug: str, lang: str) -> None:
         self.slug = slug
         self.lang = lang
-        self.words = words(self.lang)
-        self.text = prose(slug, self.lang)
+        self.words = words(lang)
+        self.text = prose(slug, lang)
         numbers.arrive(slug)
+        wanted = st.query_params.get("step")
+        self.turns = (*self.text.steps, CHALLENGES)
+        self.step = wanted if wanted in (*self.turns, ALL) else self.turns[0]
+        self.only = frozenset(self.turns if self.step == ALL else [self.step])
+        """keys of the steps to be shown"""
         self._top()
-        self._main: DeltaGenerator = st.container()
-        self._controls: dict[str, DeltaGenerator] = {}
-        self._between: list[DeltaGenerator] = []
-        self._live: Live | None = None
 
     # ---- the frame ----
 
-    def link(self, slug: str, label: str, into: DeltaGenerator | None = None, icon: str | None = None) -> None:
-        """A link to another page that carries the language and the learner's numbers."""
-        (into or st).page_link(
-            path(slug), label=label, icon=icon, query_params={"lang": self.lang, **numbers.travelling()}
-        )
+    def link(self, slug: str, label: str) -> None:
+        """A link to another page in the same language; the numbers travel by `numbers.arrive`."""
+        st.page_link(path(slug), label=label, query_params={"lang": self.lang})
 
     def _top(self) -> None:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -109,113 +104,193 @@ class Page:
                 on_change=_switch_language,
                 label_visibility="collapsed",
             )
-        self._contents = st.sidebar
-
-    def _onward(self) -> None:
-        """Contents in the sidebar, links to the lesson before and after; last, to carry this run's numbers."""
-        numbers.depart()
-        with self._contents:
+        with st.sidebar:
             st.markdown(f"**{self.words['contents']}**")
             for slug in ("home", *LESSONS):
                 self.link(slug, prose(slug, self.lang).title)
-        if self.slug in LESSONS:
-            at = LESSONS.index(self.slug)
-            with st.container(horizontal=True, horizontal_alignment="distribute"):
-                before = LESSONS[at - 1] if at else "home"
-                self.link(before, f"← {prose(before, self.lang).title}")
-                if at + 1 < len(LESSONS):
-                    self.link(LESSONS[at + 1], f"{prose(LESSONS[at + 1], self.lang).title} →")
 
-    # ---- the learner's numbers and the controls of a step ----
+    def _steps(self) -> None:
+        """Choose a step, or turn the page by one."""
+        at = self.turns.index(self.step) if self.step in self.turns else -1
+        st.session_state["steps"] = self.step
+        names = {key: f"{n}/{len(self.turns)} · {self._heading(key)}" for n, key in enumerate(self.turns, 1)}
+        names[ALL] = self.words["all_steps"]
+        with st.container(key="steps-row", horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
+            self._turn("←", at - 1, shortcut="Alt+Left")
+            st.selectbox(
+                self.words["steps"],
+                list(names),
+                format_func=names.__getitem__,
+                key="steps",
+                on_change=lambda: _go(st.session_state["steps"]),
+                label_visibility="collapsed",
+            )
+            self._turn("→", at + 1, shortcut="Alt+Right")
 
-    def numbers(self, **options: Any) -> Live:
-        """The learner's numbers beside the steps; they stay on the screen while the steps scroll."""
-        self._main.markdown(self.text.lead)
-        left, right = self._main.columns([0.36, 0.64], gap="medium")
-        with left, st.container(key="numbers"):
-            self._live = numbers.numbers(self.words, self.lang, **options)
-            st.toggle(self.words["predict"], True, key="predict", bind="query-params", help=self.words["predict_help"])
-        self._main = right
-        return self._live
+    def _turn(self, label: str, to: int, **options: Any) -> None:
+        there = 0 <= to < len(self.turns) and self.step != ALL
+        st.button(label, on_click=_go, args=(self.turns[to] if there else ALL,), disabled=not there, **options)
 
-    def controls(self, key: str) -> DeltaGenerator:
-        """Room for controls of the step `key`, between its words and its picture. Ask in the order of the prose.
+    def _heading(self, key: str) -> str:
+        return self.words[CHALLENGES] if key == CHALLENGES else self.text.sections[key].heading
 
-        What stands before the first controls, between them and after the last is written later, by `show`.
+    def _onward(self) -> None:
+        """The way on: the next step, and the lessons before and after."""
+        at = LESSONS.index(self.slug)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            before = LESSONS[at - 1] if at else "home"
+            self.link(before, f"← {prose(before, self.lang).title}")
+            if self.step in self.turns[:-1]:
+                after = self.turns.index(self.step) + 1
+                self._turn(f"{self._heading(self.turns[after])} →", after, type="primary", key="next")
+            elif at + 1 < len(LESSONS):
+                self.link(LESSONS[at + 1], f"{prose(LESSONS[at + 1], self.lang).title} →")
+
+    def lesson(
+        self, body: Callable[[Live], None], *, columns: Sequence[Link] = ("z", "p"), zero_temperature: bool = False
+    ) -> None:
+        """Draw a lesson: the frame, then `body(live)` beside the board, again whenever the learner's numbers move."""
+        if self.step in (self.text.steps[0], ALL):
+            st.markdown(self.text.lead)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+            self._steps()
+            names = self.toolbar()
+
+        def moving() -> None:
+            left, self._main = st.columns([0.4, 0.6], gap="large")
+            self._controls: dict[str, DeltaGenerator] = {}
+            self._between: list[DeltaGenerator] = []
+            with left:
+                place = st.container()
+                self._live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
+                with place:
+                    self.board([board(self._live, columns)], self._live)
+            body(self._live)
+
+        self.follow(moving)
+        self._onward()
+
+    @staticmethod
+    def follow(body: Callable[[], None]) -> None:
+        """Draw what follows the learner's numbers: a change of those runs `body` alone."""
+
+        @st.fragment
+        def moving() -> None:
+            body()
+            numbers.depart()
+
+        moving()
+
+    def toolbar(self) -> tuple[str, ...]:
+        """Examples, undo, random, reset and the classes, in one row; returns the names of the classes."""
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
+            return numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv")
+
+    def board(self, pictures: Sequence[Figure], live: Live) -> None:
+        """Draw the pictures whose hand moves the learner's numbers; one place a page."""
+        data = numbers.board_data(live) | {"step": self.step}
+        picture(pictures, key="board", live=data, on_commit=numbers.commit)
+
+    # ---- the controls of a step ----
+
+    def controls(self, at: str | Sequence[str]) -> DeltaGenerator | None:
+        """Room for controls of a step, between its words and its picture; none if the step is not shown.
+
+        Of several steps that share a control the first that is shown has it. Ask in the order of the prose. What
+        stands around the controls is written later, by `show`.
         """
+        key = next((key for key in ([at] if isinstance(at, str) else at) if key in self.only), None)
+        if key is None:
+            return None
         if not self._between:
             self._between.append(self._main.container())
         if key not in self._controls:
-            self._controls[key] = self._main.container(key=f"controls-{key}")
+            self._controls[key] = self._main.container(
+                key=f"controls-{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
+            )
             self._between.append(self._main.container())
         return self._controls[key]
 
-    def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str) -> float:
+    def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str | Sequence[str]) -> float:
         """A slider of one step, bound to the address under its own name; its label is the word of the same key."""
-        value = self.controls(at).slider(
-            self.words[key], lo, hi, default, step, format="%.6g", key=key, bind="query-params"
+        place = self.controls(at)
+        value = (
+            place.slider(
+                self.words[key], lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=CONTROL
+            )
+            if place
+            else st.session_state.get(key, default)
         )
         return min(max(float(value), lo), hi)
 
-    def choice(self, key: str, options: Sequence[str], *, at: str) -> str:
+    def choice(self, key: str, options: Sequence[str], *, at: str | Sequence[str]) -> str:
         """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each."""
+        place = self.controls(at)
         captions = [self.words.get(f"{key}_{code}", "") for code in options]
-        value = self.controls(at).radio(
-            self.words[key],
-            options,
-            key=key,
-            horizontal=True,
-            captions=captions if any(captions) else None,
-            bind="query-params",
+        value = (
+            place.radio(
+                self.words[key],
+                options,
+                key=key,
+                horizontal=True,
+                captions=captions if any(captions) else None,
+                bind="query-params",
+            )
+            if place
+            else st.session_state.get(key)
         )
-        return value if value in options else options[0]
+        return str(value) if value in options else options[0]
 
-    def move_logits(self, key: str, logits: ArrayLike, *, at: str) -> None:
-        """A button that puts these logits into the learner's controls; a callback, so that all of the page follows."""
-        self.controls(at).button(self.words[key], key=key, on_click=numbers.write_logits, args=(np.asarray(logits),))
-
-    def toggle(self, key: str, *, at: str, default: bool = False) -> bool:
+    def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
-        return bool(self.controls(at).toggle(self.words[key], default, key=key, bind="query-params"))
+        place = self.controls(at)
+        if place:
+            return bool(place.toggle(self.words[key], default, key=key, bind="query-params"))
+        return bool(st.session_state.get(key, default))
+
+    def walk(self, key: str, logits: ArrayLike, *, at: str | Sequence[str]) -> None:
+        """A button that takes the learner's logits along these, [num_steps + 1, num_classes], for all to see."""
+        place = self.controls(at)
+        if place:
+            place.button(self.words[key], key=key, on_click=numbers.walk, args=(np.asarray(logits),))
 
     # ---- steps ----
 
     def show(
         self, steps: Iterable[Step], questions: Iterable[Question] = (), challenges: Iterable[Challenge] = ()
     ) -> None:
-        """Draw all steps, each behind its question if it has one, then the table, the challenges and the way onward."""
-        shown = {step.key: step for step in steps}
+        """Draw the steps, each behind its question if it has one, then the table and the challenges."""
         asked = {question.key: question for question in questions}
         hidden = set(self._controls)
         places = iter(self._between or [self._main])
         place = next(places)
-        number = 0
-        for key in self.text.steps:
-            step = shown.get(key)
+        for step in steps:
             with place:
-                if step:
-                    number += 1
-                    if key in asked and not self._answered(asked[key]):
-                        step = None
-                    else:
-                        self._words(number, step)
-                        hidden.discard(key)
-            if key in self._controls:
+                open_ = step.key not in asked or self._answered(asked[step.key])
+                if open_:
+                    self._words(step)
+                    hidden.discard(step.key)
+            if step.key in self._controls:
                 place = next(places)
-            if step:
+            if open_:
                 with place:
-                    self.pictures(step.figures, key=f"{self.slug}-{key}")
-        # Controls of a step that is not shown stay registered, so that the address keeps them, but out of sight.
-        st.html(
-            "<style>" + "".join(f".st-key-controls-{key} {{ display: none; }}" for key in sorted(hidden)) + "</style>"
-        )
-        self._table()
-        self._challenges(list(challenges))
-        self._onward()
+                    self.pictures(step.figures if self.step == ALL else (*step.figures, self._table()), step.key)
+        if hidden:  # drawn all the same, so that the address keeps them, but out of sight
+            st.html(
+                "<style>" + "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden)) + "</style>"
+            )
+        with self._main:
+            if self.step == ALL:
+                self.pictures([self._table()], "table")
+            if CHALLENGES in self.only:
+                self._challenges(list(challenges))
 
-    def _words(self, number: int, step: Step) -> None:
+    def _table(self) -> Figure:
+        return table(self._live, self.words["table"])
+
+    def _words(self, step: Step) -> None:
         section = self.text.sections[step.key]
-        parts = [f"### {number} · {section.heading}", section.body]
+        parts = [f"### {self.text.steps.index(step.key) + 1} · {section.heading}", section.body]
         parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
         st.markdown(fill("\n\n".join(parts), step.numbers))
 
@@ -270,41 +345,16 @@ class Page:
                 )
         return False
 
-    def _table(self) -> None:
-        if self._live is None:
-            return
-        live = self._live
-        with self._main:
-            titles, rows, texts = calculation(live)
-            head = (
-                f"### {self.words['table']}\n\n| "
-                + " | ".join(titles)
-                + " |\n|:--"
-                + "|--:" * (len(titles) - 1)
-                + "|\n"
-            )
-            st.markdown(head + "\n".join("| " + " | ".join(row) + " |" for row in texts))
-            st.download_button(
-                self.words["download"],
-                lambda: _csv(titles, rows),
-                file_name=f"{self.slug}.csv",
-                mime="text/csv",
-                on_click="ignore",
-            )
-
     def _challenges(self, challenges: list[Challenge]) -> None:
-        if not challenges:
-            return
-        with self._main:
-            done = sum(challenge.done for challenge in challenges)
-            lines = [f"### {self.words['challenges']} · {done}/{len(challenges)}", ""]
-            hints = []
-            for number, challenge in enumerate(challenges, 1):
-                section = self.text.sections[f"challenge-{challenge.key}"]
-                lines.append(f"{number}. {'✅' if challenge.done else '⬜'} {fill(section.heading, challenge.numbers)}")
-                hints.append(f"{number}. {fill(section.body, challenge.numbers)}")
-            st.markdown("\n".join(lines))
-            st.expander(self.words["hint"]).markdown("\n".join(hints))
+        done = sum(challenge.done for challenge in challenges)
+        lines = [f"### {self.words['challenges']} · {done}/{len(challenges)}", ""]
+        hints = []
+        for number, challenge in enumerate(challenges, 1):
+            section = self.text.sections[f"challenge-{challenge.key}"]
+            lines.append(f"{number}. {'✅' if challenge.done else '⬜'} {fill(section.heading, challenge.numbers)}")
+            hints.append(f"{number}. {fill(section.body, challenge.numbers)}")
+        st.markdown("\n".join(lines))
+        st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 
 def open_page(slug: str) -> Page:

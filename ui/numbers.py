@@ -1,13 +1,13 @@
-"""The learner's numbers: class names, a slider and a number box for each logit, label, temperature, presets, random.
+"""The learner's numbers: class names, a slider and a number box for each logit, label, temperature, examples, undo.
 
 The boxes are bound to the address (`?z0=2&label=1&t=0.5`); each slider only mirrors its box, so that a number beyond
-the slider's end or between its steps is kept. The numbers travel: every link between pages carries them.
+the slider's end or between its steps is kept, and the board only edits the boxes. The numbers travel from page to page.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ LIMIT = 10_000.0
 LAST_SEED = 999_999
 SLIDER = 10.0
 """end of a logit's slider, until a logit lies beyond it"""
+MAX_UNDO = 100
 DEFAULT_NAMES = ", ".join(DEFAULT.names)
 
 
@@ -82,6 +83,34 @@ def _more(names: tuple[str, ...], step: int) -> None:
     st.session_state["classes"] = ", ".join(names)
 
 
+def commit() -> None:
+    """Take what the board sends when a hand lets go: `{logits, label, seq}`, or what a crafted client makes of it."""
+    state = st.session_state
+    sent = state["board"].commit
+    if not isinstance(sent, Mapping):
+        return
+    logits, label, seq = sent.get("logits"), sent.get("label"), sent.get("seq")
+    state["seq"] = seq if isinstance(seq, int) and 0 <= seq < 2**53 else 0
+    if isinstance(logits, list) and len(logits) <= MAX_CLASSES and all(isinstance(z, int | float) for z in logits):
+        write_logits(np.nan_to_num(np.array(logits, float)))
+    if isinstance(label, int) and 0 <= label < MAX_CLASSES:
+        state["label"] = float(label)
+
+
+def board_data(live: Live) -> dict[str, Any]:
+    """What the board needs to go on from here by itself; a walk of the logits is told once."""
+    state = st.session_state
+    data = {"logits": live.logits.tolist(), "label": live.label, "t": live.temperature, "seq": state.get("seq", 0)}
+    walk = state.pop("walk", None)
+    return data if walk is None else data | {"motion": np.round(walk, 3).tolist()}
+
+
+def walk(logits: NDArray[np.floating[Any]]) -> None:
+    """Take the learner's logits along these, [num_steps + 1, num_classes], for all to see; for callbacks."""
+    write_logits(logits[-1])
+    st.session_state["walk"] = np.clip(logits, -LIMIT, LIMIT)
+
+
 def mirrored(
     label: str, key: str, lo: float, hi: float, default: float, *, ends: tuple[float, float], step: float
 ) -> float:
@@ -91,29 +120,26 @@ def mirrored(
     def from_slider() -> None:
         st.session_state[key] = st.session_state[slider_key]
 
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
-        value = st.number_input(label, lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=118)
-        value = default if value is None or not math.isfinite(value) else min(max(float(value), lo), hi)
-        st.session_state[slider_key] = value
-        st.slider(
-            label,
-            min(ends[0], value),
-            max(ends[1], value),
-            default,
-            step,
-            format="%.4g",
-            key=slider_key,
-            on_change=from_slider,
-            label_visibility="collapsed",
-        )
+    value = st.number_input(label, lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=128)
+    value = default if value is None or not math.isfinite(value) else min(max(float(value), lo), hi)
+    st.session_state[slider_key] = value
+    st.slider(
+        label,
+        min(ends[0], value),
+        max(ends[1], value),
+        default,
+        step,
+        format="%.4g",
+        key=slider_key,
+        on_change=from_slider,
+        label_visibility="collapsed",
+    )
     return value
 
 
 def whole(label: str, key: str, hi: int, default: int) -> int:
     """A box for a whole number from 0 to `hi`. It holds a float, because Streamlit's integer box raises on infinity."""
-    value = st.number_input(
-        label, 0.0, float(hi), float(default), 1.0, format="%.0f", key=key, bind="query-params", width=118
-    )
+    value = st.number_input(label, 0.0, float(hi), float(default), 1.0, format="%.0f", key=key, bind="query-params")
     return default if value is None or not math.isfinite(value) else min(max(int(value), 0), hi)
 
 
@@ -127,21 +153,23 @@ def _label(names: tuple[str, ...], words: Mapping[str, str]) -> int:
     last = len(names) - 1
     if not 0 <= (st.session_state.get("label") or 0) <= last:
         st.session_state["label"] = float(last)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", wrap=False):
-        label = whole(words["label"], "label", last, min(DEFAULT.label, last))
-        st.session_state["label_name"] = label
-        st.segmented_control(
-            words["label_name"],
-            range(len(names)),
-            format_func=lambda i: f"{i}: {names[i]}",
-            key="label_name",
-            on_change=from_names,
-        )
+    label = whole(words["label"], "label", last, min(DEFAULT.label, last))
+    st.session_state["label_name"] = label
+    st.segmented_control(
+        words["label_name"],
+        range(len(names)),
+        format_func=lambda i: f"{i}: {names[i]}",
+        key="label_name",
+        on_change=from_names,
+    )
     return label
 
 
-def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = False) -> Live:
-    """Draw the controls and return what they hold."""
+def toolbar(words: Mapping[str, str], lang: str, csv: Callable[[], str], file_name: str) -> tuple[str, ...]:
+    """Examples, undo, random, reset, the classes and the table as a file; returns the names of the classes.
+
+    What is used here runs the whole page. `csv` is called when the file is asked for.
+    """
     st.selectbox(
         words["preset"],
         list(PRESETS),
@@ -151,37 +179,51 @@ def numbers(words: Mapping[str, str], lang: str, *, zero_temperature: bool = Fal
         placeholder=words["preset_choose"],
         on_change=_choose_preset,
         args=(lang,),
+        label_visibility="collapsed",
+        width=230,
     )
-    typed = st.text_input(
-        words["classes"], DEFAULT_NAMES, max_chars=200, key="classes", bind="query-params", help=words["classes_help"]
-    )
-    names = class_names(typed or "")
-    if len(names) < MIN_CLASSES:
-        st.warning(words["classes_few"])
-        names = DEFAULT.names
-    logits = [
-        mirrored(
-            name,
-            f"z{i}",
-            -LIMIT,
-            LIMIT,
-            float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0,
-            ends=(-SLIDER, SLIDER),
-            step=0.1,
+    st.button(words["undo"], key="undo", on_click=_undo)
+    st.button(words["random"], key="random", on_click=_random)
+    st.button(words["reset"], key="reset", on_click=_set, args=(DEFAULT,))
+    with st.popover(words["more"]):
+        typed = st.text_input(
+            words["classes"],
+            DEFAULT_NAMES,
+            max_chars=200,
+            key="classes",
+            bind="query-params",
+            help=words["classes_help"],
         )
-        for i, name in enumerate(names)
-    ]
-    label = _label(names, words)
+        names = class_names(typed or "")
+        few = len(names) < MIN_CLASSES
+        names = DEFAULT.names if few else names
+        with st.container(horizontal=True):
+            st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
+            st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
+        whole(words["seed"], "seed", LAST_SEED, 0)
+        st.toggle(words["predict"], True, key="predict", bind="query-params", help=words["predict_help"])
+        st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
+    if few:
+        st.warning(words["classes_few"])
+    return names
+
+
+def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperature: bool = False) -> Live:
+    """Draw a box and a slider for the temperature, and behind a button for the label and each logit.
+
+    What a button hides is not built by the browser until it is opened, but always there for the address.
+    """
     lowest = 0.0 if zero_temperature else 0.01
     if not zero_temperature and st.session_state.get("t") == 0:
         st.session_state["t"] = lowest
-    temperature = mirrored(words["temperature"], "t", lowest, 1000.0, 1.0, ends=(lowest, 5.0), step=0.01)
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
-        st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
-        st.button(words["reset"], on_click=_set, args=(DEFAULT,))
-        st.button(words["random"], on_click=_random)
-        whole(words["seed"], "seed", LAST_SEED, 0)
+    with st.container(key="temperature", horizontal=True, wrap=False, vertical_alignment="bottom"):
+        temperature = mirrored(words["temperature"], "t", lowest, 1000.0, 1.0, ends=(lowest, 5.0), step=0.01)
+    with st.popover(words["your_numbers"], width="stretch"), st.container(key="numbers"):
+        label = _label(names, words)
+        logits = [
+            mirrored(name, f"z{i}", -LIMIT, LIMIT, SHARED[f"z{i}"], ends=(-SLIDER, SLIDER), step=0.1)
+            for i, name in enumerate(names)
+        ]
     return Live(names, np.array(logits), label, temperature)
 
 
@@ -196,16 +238,6 @@ SHARED: Mapping[str, Any] = {
 """The controls that every page has, with their defaults: what travels."""
 
 
-def travelling() -> dict[str, Any]:
-    """The numbers that a link to another page carries: all that differ from the defaults."""
-    held = {key: st.session_state.get(key, default) for key, default in SHARED.items()}
-    return {
-        key: f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
-        for key, value in held.items()
-        if value not in (SHARED[key], None)
-    }
-
-
 def arrive(slug: str) -> None:
     """Put the numbers of the page before into this page's controls and into the address, before the controls are made.
 
@@ -215,12 +247,27 @@ def arrive(slug: str) -> None:
     if state.get("page", slug) != slug:
         for key, value in state["carried"].items():
             state[key] = value
-        for key, value in travelling().items():
-            st.query_params[key] = value
+            if value != SHARED[key]:
+                st.query_params[key] = (
+                    f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
+                )
     state["page"] = slug
 
 
 def depart() -> None:
-    """Remember the numbers for the next page; last, when all controls are made."""
+    """Remember the numbers for the next page and for undo; last, when all controls are made."""
     state = st.session_state
-    state["carried"] = {key: state[key] for key in SHARED if state.get(key) is not None}
+    held = {key: state[key] for key in SHARED if state.get(key) is not None}
+    before = state.get("carried", held)
+    if {**before, **held} != before:
+        state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
+    state["carried"] = held
+
+
+def _undo() -> None:
+    """Take the last change of the numbers back, whoever made it: a hand on the board, a box, an example, a descent."""
+    past = st.session_state.get("past")
+    if past:
+        st.session_state["carried"] = past[-1]
+        for key, value in past.pop().items():
+            st.session_state[key] = value

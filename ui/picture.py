@@ -7,8 +7,9 @@ and the same on every run (Streamlit then sends a reference), and each picture i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -37,7 +38,21 @@ def picture_code() -> None:
     _code(key="picture-code")
 
 
-def picture(pictures: Sequence[Figure], *, key: str) -> None:
-    """Draw pictures side by side where there is room. The key keeps them, so that bars glide between values."""
-    data = {"figures": list(pictures), "alts": [figures.alt(p) for p in pictures]}
-    _draw(data=json.dumps(data, allow_nan=False).encode(), key=key)  # bytes: a dict would be searched for data frames
+def picture(
+    pictures: Sequence[Figure],
+    *,
+    key: str,
+    live: Mapping[str, Any] | None = None,
+    on_commit: Callable[[], None] | None = None,
+) -> None:
+    """Draw pictures side by side where there is room. The key keeps them, so that bars glide between values.
+
+    One list of pictures a page is `live`: it tells the browser the learner's numbers, and `on_commit` is called when
+    a hand has moved them.
+    """
+    data: dict[str, Any] = {"figures": list(pictures), "alts": [figures.alt(p) for p in pictures]}
+    options: dict[str, Any] = {}
+    if live is not None:
+        data["live"] = live
+        options["on_commit_change"] = on_commit
+    _draw(data=json.dumps(data, allow_nan=False).encode(), key=key, **options)  # a dict is searched for data frames

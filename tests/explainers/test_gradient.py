@@ -7,7 +7,7 @@ import pytest
 
 import core
 from explainers import gradient
-from explainers.step import Live, fmt
+from explainers.step import Live, fmt, mark
 from tests.explainers.lives import DEFAULT_LIVE, LIVES
 
 ALL = pytest.mark.parametrize("live", LIVES.values(), ids=LIVES)
@@ -55,7 +55,7 @@ def test_item_28_last_number_of_the_walk_is_cores_answer(live):
 
 
 def test_item_28_the_example_of_the_seed():
-    assert step("difference").numbers["grad"] == ",\\; ".join(fmt(g) for g in grad(DEFAULT_LIVE))
+    assert step("difference").numbers["grad"] == ",\\; ".join(mark(i, fmt(g)) for i, g in enumerate(grad(DEFAULT_LIVE)))
     np.testing.assert_allclose(column(step("difference"), "−∂L/∂z"), [-0.2097, -0.0104, 0.4299, -0.2097], atol=5e-5)
 
 

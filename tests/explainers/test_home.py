@@ -97,7 +97,7 @@ def test_item_28_one_pull_and_all_the_others_pushed_together_as_much():
     assert (arrows > 0).tolist() == [False, False, True, False]
     assert arrows.sum() == pytest.approx(0, abs=1e-12)
     assert arrows[2] == pytest.approx(step().numbers["pull"])
-    assert stages()["gradient"]["columns"][0]["texts"] == ["0.20973", "0.010442", "−0.4299", "0.20973"]
+    assert stages()["gradient"]["columns"][0]["texts"] == ["−0.20973", "−0.010442", "0.4299", "−0.20973"]
 
 
 def test_the_gradient_at_the_hidden_vector_is_the_slope_of_the_loss():

@@ -16,10 +16,9 @@ import core
 from explainers import LANGUAGES, LESSONS
 from explainers.presets import PRESETS
 from explainers.step import fill
-from explainers.table import calculation
+from explainers.table import table, table_csv
 from explainers.text import prose, words
 from tests.explainers.lives import DEFAULT_LIVE, ZERO
-from ui.frame import _csv
 from ui.numbers import class_names
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +26,9 @@ PAGES = ("home", *LESSONS)
 
 
 def opened(slug, **query):
+    """A page at this address; a lesson shows all its steps unless told."""
     app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
-    for key, value in query.items():
+    for key, value in ({"step": "all"} | query).items():
         app.query_params[key] = value
     if slug != "home":
         app.switch_page(f"pages/{slug}.py")
@@ -52,10 +52,14 @@ def test_opens_in_each_language(slug, lang, predict):
     assert f"# {prose(slug, lang).title}" in said(app)
 
 
+def sent(app):
+    """What each list of pictures tells the browser, in order."""
+    return [json.loads(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+
+
 def drawn(app):
     """All pictures that the page sends to the browser, in order."""
-    sent = [json.loads(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
-    return [picture for data in sent for picture in data["figures"]]
+    return [picture for data in sent(app) for picture in data["figures"]]
 
 
 def bound(app):
@@ -73,7 +77,9 @@ def test_the_page_shows_what_the_lesson_gives_for_the_same_numbers(slug, lang):
     """Every sentence, formula and picture; so the defaults of the page are those of the lesson, too."""
     app = opened(slug, lang=lang, predict="false")
     steps = importlib.import_module(f"explainers.{slug}").explain(DEFAULT_LIVE)
-    assert json.dumps(drawn(app)) == json.dumps([figure for step in steps for figure in step.figures])
+    pictures = [figure for step in steps for figure in step.figures]
+    assert json.dumps(drawn(app)[1:]) == json.dumps([*pictures, table(DEFAULT_LIVE, words(lang)["table"])])
+    assert drawn(app)[0]["board"]
     shown = said(app)
     for step in steps:
         section = prose(slug, lang).sections[step.key]
@@ -106,7 +112,7 @@ def test_every_control_of_a_page_bears_what_an_address_can_hold(slug):
 )
 def test_every_control_goes_from_end_to_end(slug, end, numbers):
     app = opened(slug, predict="false", **numbers)
-    own = [slider for slider in app.slider if not slider.key.endswith(("_slider", "home_t"))]
+    own = [slider for slider in app.slider if not slider.key.endswith("_slider")]
     for slider in own:
         slider.set_value(getattr(slider, end))
     for toggle in app.toggle:
@@ -232,45 +238,88 @@ def test_a_challenge_is_ticked_when_the_numbers_do_it():
     assert "✅ Make B exactly twice" in said(opened("softmax", lang="en", predict="false", z0="0", z1="0.6931"))
 
 
-@pytest.mark.parametrize("slug", LESSONS)
-def test_links_carry_the_language_and_the_numbers(slug):
-    app = opened(slug, lang="zh", z0="7.5", label="1", t="0.5", classes="x,y,z")
-    links = [element.proto for element in app.get("page_link")]
+@pytest.mark.parametrize("slug", PAGES)
+def test_links_carry_the_language(slug):
+    links = [element.proto for element in opened(slug, lang="zh").get("page_link")]
     assert len(links) >= len(PAGES)
-    for link in links:
-        carried = {key: value for key, (value,) in parse_qs(link.query_string).items()}
-        assert carried["lang"] == "zh"
-        assert (carried["z0"], carried["label"], carried["t"]) == ("7.5", "1", "0.5")
-        assert carried["classes"] == "x,y,z"
+    assert all(parse_qs(link.query_string) == {"lang": ["zh"]} for link in links)
 
 
 def test_the_table_that_downloads_is_core_at_full_precision():
-    titles, rows, _ = calculation(DEFAULT_LIVE)
-    table = list(csv.DictReader(io.StringIO(_csv(titles, rows))))
-    assert [row["class"] for row in table] == list(DEFAULT_LIVE.names)
-    np.testing.assert_array_equal([float(row["p"]) for row in table], core.softmax(DEFAULT_LIVE.logits))
+    rows = list(csv.DictReader(io.StringIO(table_csv(DEFAULT_LIVE))))
+    assert [row["class"] for row in rows] == list(DEFAULT_LIVE.names)
+    np.testing.assert_array_equal([float(row["p"]) for row in rows], core.softmax(DEFAULT_LIVE.logits))
     np.testing.assert_allclose(
-        [float(row["p − y"]) for row in table], core.sparse_cross_entropy_grad(DEFAULT_LIVE.logits, DEFAULT_LIVE.label)
+        [float(row["p − y"]) for row in rows], core.sparse_cross_entropy_grad(DEFAULT_LIVE.logits, DEFAULT_LIVE.label)
     )
-    assert [row[-2] for row in calculation(ZERO)[1]] == [0.0, 0.0, 1.0, 0.0]
+    assert table_csv(ZERO).splitlines()[0] == "class,z,p,y,p − y"
+    assert [row.split(",")[3] for row in table_csv(ZERO).splitlines()[1:]] == ["0.0", "0.0", "1.0", "0.0"]
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+def test_one_step_at_a_time(slug):
+    """Each step alone is what it is among all of them; the way on leads through all of them to the challenges."""
+    text = prose(slug, "en")
+    app = opened(slug, lang="en", predict="false", step="")
+    seen = []
+    while app.button and any(button.key == "next" for button in app.button):
+        heading = [line for line in said(app).splitlines() if line.startswith("### ")]
+        assert len(heading) == 1
+        seen.append(heading[0].split(" · ")[1])
+        app.button("next").click().run()
+        assert not app.exception
+    wanted = [text.sections[key].heading for key in text.steps]
+    if slug == "softmax":  # temperature zero has no step of its own while the temperature is not zero
+        wanted[wanted.index(text.sections["argmax"].heading)] = text.sections["temperature"].heading
+    assert seen == wanted
+    assert words("en")["challenges"] in said(app)
+    assert "challenges" in app.query_params["step"]
+
+
+def test_temperature_zero_turns_to_argmax_whatever_the_step():
+    for step in ("temperature", "divide", "argmax"):
+        assert prose("softmax", "en").sections["argmax"].heading in said(opened("softmax", lang="en", t="0", step=step))
+
+
+def test_undo_takes_back_what_was_done_last():
+    app = opened("gradient", lang="en", predict="false")
+    app.number_input("z0").set_value(5.0).run()
+    app.selectbox("preset").select("pets").run()
+    press(app, "step")
+    press(app, "undo")
+    assert logits(app) == [3.0, 1.7, -1.0]
+    press(app, "undo")
+    assert logits(app) == [5.0, -1.0, 3.0, 2.0]
+    press(app, "undo")
+    press(app, "undo")
+    assert logits(app) == [2.0, -1.0, 3.0, 2.0]
+
+
+def test_the_board_shows_the_way_of_a_step_and_of_a_run_once():
+    app = opened("gradient", lang="en", predict="false", num_steps="30")
+    press(app, "run")
+    told = [data["live"] for data in sent(app) if "live" in data]
+    assert np.shape(told[0]["motion"]) == (31, 4)
+    assert told[0]["motion"][-1] == pytest.approx(told[0]["logits"], abs=1e-3)
+    assert "motion" not in next(data["live"] for data in sent(app.run()) if "live" in data)
 
 
 @pytest.mark.parametrize("slug", LESSONS)
 def test_the_button_downloads_the_table_of_the_numbers_on_the_page(slug, monkeypatch):
     given = {}
 
-    def keep(label, data, **options):
-        given.update(label=label, text=data(), **options)
+    def keep(label, data, file_name, mime, **options):
+        given.update(data=data, file_name=file_name)
 
     monkeypatch.setattr("streamlit.download_button", keep)
     app = opened(slug, lang="en", z0="7.25", label="1", t="0.5", classes="x,y,z")
     assert not app.exception
-    rows = list(csv.DictReader(io.StringIO(given["text"])))
+    rows = list(csv.DictReader(io.StringIO(given["data"]())))
     assert given["file_name"] == f"{slug}.csv"
     probs = core.softmax([7.25, -1.0, 3.0], temperature=0.5)
     assert [row["class"] for row in rows] == ["x", "y", "z"]
     assert [float(row["p"]) for row in rows] == probs.tolist()
-    assert [float(row["one-hot"]) for row in rows] == [0, 1, 0]
+    assert [float(row["y"]) for row in rows] == [0, 1, 0]
 
 
 @pytest.mark.parametrize("slug", LESSONS)
