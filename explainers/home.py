@@ -75,6 +75,7 @@ def explain(live: Live, hidden: Sequence[float] = HIDDEN) -> list[Step]:
                 link(live, "p"),
                 label=live.label,
                 crown=int(np.argmax(live.logits)),
+                board=True,
             ),
         ),
         stage(

@@ -109,12 +109,19 @@ function commit() {
 function hear(told, send) {
   hand.send = send;
   const first = !hand.told;
+  if (!first && told.step !== hand.told.step) toTop();
   hand.told = told;
   if (first) hand.seq = told.seq;
   if (hand.held || (hand.waiting && told.seq < hand.seq)) return;
   clearTimeout(playing);
   letGo();
   if (!first && told.motion) play(told.motion);
+}
+
+// A new step begins at its beginning, wherever the button stood that led to it.
+function toTop() {
+  const row = document.querySelector(".st-key-steps-row");
+  if (row && row.getBoundingClientRect().top < 0) row.scrollIntoView();
 }
 
 // A step in two beats: first where each logit is to go, then it goes. A run: all the way, in two seconds.

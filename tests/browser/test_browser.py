@@ -103,6 +103,10 @@ class Visit:
         """What the pictures say of their numbers."""
         return self.page.locator(".picture").evaluate_all("all => all.map((one) => one.ariaLabel)")
 
+    def bar(self, name):
+        """The bar of a class on the board, which is a slider."""
+        return self.page.get_by_role("slider", name=name, exact=True).and_(self.page.locator(".grip"))
+
     def heading(self, text):
         expect(self.page.get_by_role("heading", name=text, exact=True).first).to_be_visible()
 
@@ -130,6 +134,8 @@ def test_a_link_works_as_the_first_request_to_a_fresh_server(browser, slug):
             assert (visit.brightness("backgroundColor", ".stApp") < 80) == (scheme == "dark")
             assert (visit.brightness("color", ".picture") > 150) == (scheme == "dark")
             if slug != "home":
+                visit.page.goto(f"{visit.page.url}&step=all")
+                visit.settle()
                 assert visit.page.locator(".katex-display").count() >= len(prose(slug, lang).steps)
             visit.done()
 
@@ -137,6 +143,7 @@ def test_a_link_works_as_the_first_request_to_a_fresh_server(browser, slug):
 def test_a_slider_moved_by_keyboard_moves_picture_and_address_and_the_link_shows_the_same(browser, server):
     visit = Visit(browser, f"{server.url}/softmax?lang=en&predict=false")
     before = visit.said()
+    visit.page.get_by_role("button", name=words("en")["your_numbers"]).click()
     visit.page.locator("input[type=range][aria-label=A]").focus()
     visit.page.keyboard.press("ArrowRight")
     visit.page.wait_for_url(re.compile("z0=2.1"))
@@ -151,21 +158,26 @@ def test_a_slider_moved_by_keyboard_moves_picture_and_address_and_the_link_shows
 
 
 def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browser, server):
-    visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=5&label=1&t=0.5&classes=cat,dog,bird")
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=5&label=1&t=0.5&classes=cat,dog,bird&step=challenges")
     cat = "5"
     for slug in LESSONS[1:]:
         visit.page.get_by_role("link", name=f"{prose(slug, 'en').title} →").click()
         visit.heading(prose(slug, "en").title)
         visit.settle()
-        for label, value in (("cat", cat), (words("en")["label"], "1"), (words("en")["temperature"], "0.5")):
-            expect(visit.page.locator(f"input[type=number][aria-label='{label}']")).to_have_value(value)
+        assert f"cat (max): z {cat}," in visit.said()[0]
+        assert "dog (y): " in visit.said()[0]
+        expect(visit.page.locator(f"input[type=number][aria-label='{words('en')['temperature']}']")).to_have_value(
+            "0.5"
+        )
         same = Visit(browser, visit.page.url)
         assert same.said() == visit.said()
         same.done()
-        visit.page.locator("input[type=range][aria-label=cat]").focus()
+        visit.bar("cat").focus()
         visit.page.keyboard.press("ArrowRight")
         cat = f"{float(cat) + 0.1:g}"
         visit.page.wait_for_url(re.compile(f"z0={cat}"))
+        visit.page.get_by_role("combobox").first.click()
+        visit.page.get_by_role("option", name=words("en")["challenges"]).click()
         visit.settle()
     visit.page.get_by_role("button", name=words("en")["reset"]).click()
     visit.settle()
@@ -179,7 +191,8 @@ def test_the_language_switch_keeps_the_numbers(browser, server):
     visit.page.get_by_text("中文", exact=True).click()
     visit.heading(prose("cross_entropy", "zh").title)
     visit.settle()
-    assert visit.said() == before
+    assert visit.said()[:-1] == before[:-1]
+    assert visit.said()[-1].partition("[")[2] == before[-1].partition("[")[2]  # the table, whose title is a word
     assert "lang=zh" in visit.page.url
     visit.done()
 
@@ -208,20 +221,19 @@ def test_the_picture_of_the_whole_moves_and_leads_to_the_lessons_with_its_number
     after = visit.page.locator(".stage .body").evaluate_all("all => all.map((one) => one.ariaLabel)")
     assert len(after) == len(before) >= 8
     assert sum(old != new for old, new in zip(before, after, strict=True)) >= 6
-    box = visit.page.locator("input[type=number][aria-label=A]")
-    moved = box.evaluate("one => one.value")
+    moved = visit.bar("A").get_attribute("aria-valuenow")
     assert moved != "2"
     visit.page.get_by_role("link", name=words("en")["stage_softmax"], exact=True).first.click()
     visit.heading(prose("softmax", "en").title)
     visit.settle()
-    expect(box).to_have_value(moved)
-    expect(visit.page.locator(f"input[type=number][aria-label='{words('en')['label']}']")).to_have_value("1")
+    expect(visit.bar("A")).to_have_attribute("aria-valuenow", moved)
+    assert "B (y): " in visit.said()[0]
     visit.done()
 
 
 def test_an_example_chosen_by_name_is_in_the_picture_and_in_the_address(browser, server):
     visit = Visit(browser, f"{server.url}/cross_entropy?lang=zh&predict=false")
-    visit.page.get_by_role("combobox").first.click()
+    visit.page.get_by_role("combobox", name=words("zh")["preset"]).click()
     visit.page.get_by_role("option", name=words("zh")["preset_tie"], exact=True).click()
     visit.page.wait_for_url(re.compile("z0=1"))
     visit.settle()
@@ -239,16 +251,32 @@ def test_a_hostile_address_shows_a_page(browser, server):
 
 
 def test_a_guess_a_challenge_and_a_download(browser, server):
-    visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=0&z1=0.6931")
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&z0=0&z1=0.6931&step=all")
     expect(visit.page.get_by_text("✅ Make B exactly twice")).to_be_visible()
     visit.page.get_by_text("It stays exactly the same").click()
     visit.page.get_by_role("button", name=words("en")["commit"]).first.click()
     expect(visit.page.get_by_test_id("stAlert")).to_contain_text("The truth")
+    visit.page.get_by_role("button", name=words("en")["more"]).click()
     with visit.page.expect_download() as download:
         visit.page.get_by_role("button", name=words("en")["download"]).click()
     table = Path(download.value.path()).read_text(encoding="utf-8")
     assert table.startswith("class,z,z/T")
     assert len(table.splitlines()) == 5
+    visit.done()
+
+
+def test_the_steps_turn_by_button_by_list_and_by_keyboard(browser, server):
+    visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false", width=390)
+    steps = [prose("gradient", "en").sections[key].heading for key in prose("gradient", "en").steps]
+    visit.heading(f"1 · {steps[0]}")
+    visit.page.get_by_role("button", name=f"{steps[1]} →").click()
+    visit.heading(f"2 · {steps[1]}")
+    expect(visit.page.locator(".st-key-steps-row")).to_be_in_viewport()
+    visit.page.keyboard.press("Alt+ArrowRight")
+    visit.heading(f"3 · {steps[2]}")
+    visit.page.keyboard.press("Alt+ArrowLeft")
+    visit.heading(f"2 · {steps[1]}")
+    assert "step=why" in visit.page.url
     visit.done()
 
 
