@@ -40,8 +40,8 @@ def body(live: Live) -> None:
             share=share,
             only=page.only,
         ),
-        cross_entropy.questions(live, lift=lift),
-        cross_entropy.challenges(live, smoothing=smoothing, share=share),
+        lambda: cross_entropy.questions(live, lift=lift),
+        lambda: cross_entropy.challenges(live, smoothing=smoothing, share=share),
     )
 
 

@@ -14,16 +14,16 @@ def body(live: Live) -> None:
     rate = page.slider("rate", 0.1, 20.0, 1.0, 0.1, at=way)
     num_steps = int(page.slider("num_steps", 1.0, 200.0, 20.0, 1.0, at=way))
     aim_soft = page.toggle("aim_soft", at=way)
-    path = gradient.descent(live, rate, num_steps, soften if aim_soft else 0.0)
-    page.walk("step", path.logits[:2], at=way)
-    page.walk("run", path.logits, at=way)
+    towards = soften if aim_soft else 0.0
+    page.walk("step", lambda: gradient.descent(live, rate, 1, towards).logits, at=way)
+    page.walk("run", lambda: gradient.descent(live, rate, num_steps, towards).logits, at=way)
     hidden = tuple(page.slider(f"hidden{k}", -3.0, 3.0, h, 0.1, at="dense") for k, h in enumerate(gradient.HIDDEN))
     weights_seed = int(page.slider("weights_seed", 0.0, 50.0, 0.0, 1.0, at="dense"))
     walk = {"rate": rate, "num_steps": num_steps, "soften": soften, "aim_soft": aim_soft}
     page.show(
         gradient.explain(live, hidden=hidden, weights_seed=weights_seed, **walk, only=page.only),
-        gradient.questions(live),
-        gradient.challenges(live, **walk),
+        lambda: gradient.questions(live),
+        lambda: gradient.challenges(live, **walk),
     )
 
 

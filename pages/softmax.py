@@ -16,8 +16,8 @@ def body(live: Live) -> None:
     climb = page.slider("climb", 0.0, 800.0, 0.0, 1.0, at="overflow")
     page.show(
         softmax.explain(live, shift=shift, scale=scale, doubled=doubled, climb=climb, dtype=dtype, only=page.only),
-        softmax.questions(live, shift=shift),
-        softmax.challenges(live),
+        lambda: softmax.questions(live, shift=shift),
+        lambda: softmax.challenges(live),
     )
 
 

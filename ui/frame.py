@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from numpy.typing import ArrayLike
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS
 from explainers.board import Link, board
-from explainers.step import Challenge, Figure, Live, Question, Step, fill
+from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
 from ui import numbers
@@ -248,19 +246,23 @@ class Page:
             return bool(place.toggle(self.words[key], default, key=key, bind="query-params"))
         return bool(st.session_state.get(key, default))
 
-    def walk(self, key: str, logits: ArrayLike, *, at: str | Sequence[str]) -> None:
-        """A button that takes the learner's logits along these, [num_steps + 1, num_classes], for all to see."""
+    def walk(self, key: str, path: Callable[[], Array], *, at: str | Sequence[str]) -> None:
+        """A button that takes the learner's logits along a path, [num_steps + 1, num_classes], for all to see."""
         place = self.controls(at)
         if place:
-            place.button(self.words[key], key=key, on_click=numbers.walk, args=(np.asarray(logits),))
+            place.button(self.words[key], key=key, on_click=numbers.walk, args=(path,))
 
     # ---- steps ----
 
     def show(
-        self, steps: Iterable[Step], questions: Iterable[Question] = (), challenges: Iterable[Challenge] = ()
+        self,
+        steps: Iterable[Step],
+        questions: Callable[[], Iterable[Question]],
+        challenges: Callable[[], Iterable[Challenge]],
     ) -> None:
         """Draw the steps, each behind its question if it has one, then the table and the challenges."""
-        asked = {question.key: question for question in questions}
+        asks = any(f"ask-{key}" in self.text.sections for key in self.only)
+        asked = {question.key: question for question in questions()} if asks else {}
         hidden = set(self._controls)
         places = iter(self._between or [self._main])
         place = next(places)
@@ -283,7 +285,7 @@ class Page:
             if self.step == ALL:
                 self.pictures([self._table()], "table")
             if CHALLENGES in self.only:
-                self._challenges(list(challenges))
+                self._challenges(list(challenges()))
 
     def _table(self) -> Figure:
         return table(self._live, self.words["table"])

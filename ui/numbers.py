@@ -105,8 +105,9 @@ def board_data(live: Live) -> dict[str, Any]:
     return data if walk is None else data | {"motion": np.round(walk, 3).tolist()}
 
 
-def walk(logits: NDArray[np.floating[Any]]) -> None:
-    """Take the learner's logits along these, [num_steps + 1, num_classes], for all to see; for callbacks."""
+def walk(path: Callable[[], NDArray[np.floating[Any]]]) -> None:
+    """Take the learner's logits along a path, [num_steps + 1, num_classes], for all to see; for callbacks."""
+    logits = path()
     write_logits(logits[-1])
     st.session_state["walk"] = np.clip(logits, -LIMIT, LIMIT)
 
