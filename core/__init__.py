@@ -1,14 +1,15 @@
 """The mathematics of the app: NumPy in, NumPy out, and nothing else.
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
-`sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). `checks` says what bad
-input is; leave it for last.
+`sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
+digits do), `bounded` (logits in a box). `checks` says what bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
 `<function>_grad`, and is shaped like the logits (or what the function takes instead).
 """
 
+from core.bounded import BoundedBest, bounded_best, bounded_scale
 from core.cross_entropy import (
     bits,
     cross_entropy,
@@ -33,12 +34,24 @@ from core.cross_entropy import (
     squared_error_grad,
 )
 from core.dense import DenseGrad, TiedGrad, dense, dense_grad, tied_grad
-from core.descent import Descent, descend
+from core.descent import BatchDescent, Descent, descend, descend_batch
+from core.precision import (
+    FORMATS,
+    PRECISIONS,
+    LossWays,
+    SoftmaxCells,
+    exp_overflow,
+    exp_underflow,
+    loss_ways,
+    round_to,
+    running_sum,
+    softmax_cells,
+    spacing,
+    tree_sum,
+)
 from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import (
     SoftmaxSteps,
-    exp_overflow,
-    exp_underflow,
     log_softmax,
     log_softmax_jacobian,
     log_softmax_vjp,
@@ -52,11 +65,19 @@ from core.softmax import (
 )
 
 __all__ = [
+    "FORMATS",
+    "PRECISIONS",
+    "BatchDescent",
+    "BoundedBest",
     "DenseGrad",
     "Descent",
+    "LossWays",
+    "SoftmaxCells",
     "SoftmaxSteps",
     "TiedGrad",
     "bits",
+    "bounded_best",
+    "bounded_scale",
     "cross_entropy",
     "cross_entropy_from_probs",
     "cross_entropy_from_probs_grad",
@@ -65,6 +86,7 @@ __all__ = [
     "dense",
     "dense_grad",
     "descend",
+    "descend_batch",
     "double_softmax_cross_entropy",
     "double_softmax_cross_entropy_grad",
     "double_softmax_range",
@@ -77,18 +99,23 @@ __all__ = [
     "log_softmax_jacobian",
     "log_softmax_vjp",
     "logsumexp",
+    "loss_ways",
     "naive_softmax",
     "odds",
     "one_hot",
     "perplexity",
+    "round_to",
+    "running_sum",
     "sigmoid",
     "sigmoid_cross_entropy",
     "sigmoid_cross_entropy_grad",
     "smooth_labels",
     "softmax",
+    "softmax_cells",
     "softmax_jacobian",
     "softmax_steps",
     "softmax_vjp",
+    "spacing",
     "sparse_cross_entropy",
     "sparse_cross_entropy_from_probs",
     "sparse_cross_entropy_from_probs_grad",
@@ -97,4 +124,5 @@ __all__ = [
     "squared_error",
     "squared_error_grad",
     "tied_grad",
+    "tree_sum",
 ]

@@ -63,30 +63,6 @@ def naive_softmax(logits: npt.ArrayLike, *, axis: int = -1) -> Floats:
     return probs
 
 
-def exp_overflow(dtype: npt.DTypeLike) -> float:
-    """The largest logit whose exp is a finite number in `dtype`: ln of the dtype's largest number.
-
-    Example:
-        >>> [round(exp_overflow(dtype), 2) for dtype in ("float16", "float32", "float64")]
-        [11.09, 88.72, 709.78]
-    """
-    return float(np.log(float(np.finfo(dtype).max)))
-
-
-def exp_underflow(dtype: npt.DTypeLike) -> float:
-    """The logit below which exp is rounded to 0 in `dtype`: ln of half its smallest (subnormal) number.
-
-    Half, because what lies above the middle between 0 and the smallest number is rounded up to it. Underflow is
-    harmless in softmax (a share of 0 is nearly right) and fatal in a logarithm (ln 0 is -inf): use `log_softmax`
-    there.
-
-    Example:
-        >>> [round(exp_underflow(dtype), 2) for dtype in ("float16", "float32", "float64")]
-        [-17.33, -103.97, -745.13]
-    """
-    return float(np.log(float(np.finfo(dtype).smallest_subnormal)) - np.log(2.0))
-
-
 def exp_blocks(
     rows: Floats, temperature: float = 1.0, *, out: Floats | None = None
 ) -> Iterator[tuple[slice, Floats, Floats, Floats]]:

@@ -12,12 +12,19 @@ def body(live: Live) -> None:
     shift = page.slider("shift", -10.0, 10.0, 3.0, 0.5, at="shift-all")
     scale = page.slider("scale", 0.0, 4.0, 2.0, 0.1, at="shift-all")
     doubled = page.toggle("doubled", at="odds")
-    dtype = page.choice("dtype", softmax.DTYPES, at="overflow")
-    climb = page.slider("climb", 0.0, 800.0, 0.0, 1.0, at="overflow")
+    along = page.choice("along", softmax.AXES, at="axis")
+    dtype = page.choice("dtype", softmax.DTYPES, at=("overflow", "ways", "accumulate"))
+    climb = page.slider("climb", -800.0, 800.0, 0.0, 1.0, at=("overflow", "ways"))
+    ones = int(page.slider("ones", 100.0, 200_000.0, 200_000.0, 100.0, at="accumulate"))
+    cosine_classes = page.choice("cosine_classes", softmax.COSINE_CLASSES, at="cosine")
+    cosine_scale = page.slider("cosine_scale", 0.0, 12.0, 1.0, 0.1, at="cosine")
+    walk = {"shift": shift, "scale": scale, "doubled": doubled, "along": along}
+    digits = {"dtype": dtype, "climb": climb, "ones": ones}
+    cosine = {"cosine_classes": cosine_classes, "cosine_scale": cosine_scale}
     page.show(
-        softmax.explain(live, shift=shift, scale=scale, doubled=doubled, climb=climb, dtype=dtype, only=page.only),
-        lambda: softmax.questions(live, shift=shift),
-        lambda: softmax.challenges(live),
+        softmax.explain(live, **walk, **digits, **cosine, only=page.only),
+        lambda: softmax.questions(live, shift=shift, dtype=dtype, ones=ones),
+        lambda: softmax.challenges(live, climb=climb, **cosine),
     )
 
 

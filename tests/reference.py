@@ -112,3 +112,19 @@ def slope(function: Callable[[list[float]], float], at: Row, step: float = 1e-5)
         below[i] -= step
         gradient.append((function(above) - function(below)) / (2 * step))
     return gradient
+
+
+def running_sum(terms: Row, precision: str, round_to: Callable[[float, str], float]) -> list[float]:
+    """Each partial sum rounded; what rounding is, is tested elsewhere."""
+    sums: list[float] = []
+    for term in terms:
+        sums.append(float(round_to((sums[-1] if sums else 0.0) + term, precision)))
+    return sums
+
+
+def tree_sum(terms: Row, precision: str, round_to: Callable[[float, str], float]) -> float:
+    sums = list(terms)
+    while len(sums) > 1:
+        sums += [0.0] * (len(sums) % 2)
+        sums = [float(round_to(a + b, precision)) for a, b in zip(sums[::2], sums[1::2], strict=True)]
+    return sums[0]
