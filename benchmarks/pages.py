@@ -1,8 +1,9 @@
-"""CPU of the server for each interaction, a page at a time, beside an empty Streamlit page in the same run.
+"""What an interaction costs, a page at a time, beside an empty Streamlit page in the same run.
 
     python -m benchmarks.pages
 
 A headless Chromium (see the README) moves the first slider by keyboard; the server's CPU seconds are read from /proc.
+Then it drags a bar of the board: milliseconds from each pointer move to the frame that shows it, and what was sent.
 """
 
 import os
@@ -44,18 +45,55 @@ def measure(page, server: Server, path: str) -> tuple[float, float]:
     return 1000 * (cpu_seconds(server.process.pid) - before) / STEPS, statistics.median(waits[5:])
 
 
+WATCH = """() => {
+    globalThis.waits = [];
+    addEventListener('pointermove', () => {
+        const start = performance.now();
+        requestAnimationFrame(() => {
+            const painted = new MessageChannel();
+            painted.port1.onmessage = () => waits.push(performance.now() - start);
+            painted.port2.postMessage(0);
+        });
+    }, true);
+}"""
+
+
+def drag(page) -> tuple[float, float, int]:
+    """(median, 95th percentile of the ms from move to paint, frames sent meanwhile) of dragging the first bar."""
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    page.locator(".grip").first.wait_for()
+    page.wait_for_timeout(2000)
+    page.evaluate(WATCH)
+    box = page.locator(".grip").first.bounding_box()
+    height = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.3, height)
+    page.mouse.down()
+    before = len(sent)
+    for step in range(120):
+        page.mouse.move(box["x"] + box["width"] * (0.3 + 0.005 * step), height)
+        page.wait_for_timeout(8)
+    during = len(sent) - before
+    waits = sorted(page.evaluate("waits"))
+    page.mouse.up()
+    return statistics.median(waits), waits[int(len(waits) * 0.95)], during
+
+
 def main() -> None:
     """Print the table."""
     with sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split()).new_page()
         with Server("benchmarks/empty_app.py") as server:
             empty, wait = measure(page, server, "")
-        print(f"{'page':15} {'CPU ms':>8} {'/ empty':>8} {'settled ms':>11}")
+        print(f"{'page':15} {'CPU ms':>8} {'/ empty':>8} {'settled ms':>11} {'drag p50':>9} {'p95':>6} {'sent':>5}")
         print(f"{'(empty)':15} {empty:8.1f} {1:8.2f} {wait:11.0f}")
         with Server() as server:
             for slug in ("", *LESSONS):
                 cost, wait = measure(page, server, f"{slug}?lang=en&predict=false")
-                print(f"{slug or 'home':15} {cost:8.1f} {cost / empty:8.2f} {wait:11.0f}")
+                middle, slow, sent = drag(page)
+                dragged = f"{middle:9.1f} {slow:6.1f} {sent:5d}"
+                print(f"{slug or 'home':15} {cost:8.1f} {cost / empty:8.2f} {wait:11.0f} {dragged}")
 
 
 if __name__ == "__main__":

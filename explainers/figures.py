@@ -46,13 +46,15 @@ def column(
     *,
     bound: float | None = None,
     texts: Sequence[str] | None = None,
+    ghost: ArrayLike | None = None,
 ) -> dict[str, Any]:
     """One quantity of `bars`: logits and pushes have their zero in the middle, all others start at the left edge.
 
-    A column that follows the hand is made by `explainers.board.link`.
+    `ghost` are values of the same kind to compare with, drawn as outlines. A column that follows the hand is made by `explainers.board.link`.
     """
     array = np.asarray(values, float)
-    hi = nice_bound(array) if bound is None else bound
+    ghosts = None if ghost is None else np.asarray(ghost, float)
+    hi = nice_bound(array if ghosts is None else np.append(array, ghosts)) if bound is None else bound
     return {
         "title": title,
         "role": role,
@@ -60,7 +62,7 @@ def column(
         "texts": list(texts) if texts is not None else [fmt(v) for v in array],
         "lo": -hi if role in ("logit", "push") else 0.0,
         "hi": hi,
-    }
+    } | ({} if ghosts is None else {"ghost": ghosts.tolist()})
 
 
 def bars(
@@ -98,8 +100,10 @@ def axis(title: str, lo: float, hi: float, ticks: Iterable[float] | None = None)
     return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": [[float(t), fmt(t)] for t in at]}
 
 
-def line(text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool = False) -> dict[str, Any]:
-    """One line of a `curve`. Points that are not finite leave a gap."""
+def line(
+    text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool = False, cloud: bool = False
+) -> dict[str, Any]:
+    """One line of a `curve`, or a cloud of its points. Points that are not finite leave a gap."""
     points = np.stack(np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float)), axis=-1)
     kept = np.isfinite(points).all(axis=-1).tolist()
     drawn = np.round(points, 5).tolist()  # finer than a pixel
@@ -107,6 +111,7 @@ def line(text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool 
         "text": text,
         "role": role,
         "dash": dash,
+        "cloud": cloud,
         "points": [point if keep else None for point, keep in zip(drawn, kept, strict=True)],
     }
 

@@ -7,7 +7,7 @@ with `page.show(...)`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,12 @@ class Page:
         if place:
             return bool(place.toggle(self.words[key], default, key=key, bind="query-params"))
         return bool(st.session_state.get(key, default))
+
+    def button(self, key: str, write: Callable[[], Mapping[str, Any]], *, at: str | Sequence[str]) -> None:
+        """A button that writes other controls of the page: `write` says which key gets which value."""
+        place = self.controls(at)
+        if place:
+            place.button(self.words[key], key=key, on_click=lambda: st.session_state.update(write()))
 
     def walk(self, key: str, path: Callable[[], Array], *, at: str | Sequence[str]) -> None:
         """A button that takes the learner's logits along a path, [num_steps + 1, num_classes], for all to see."""

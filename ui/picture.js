@@ -235,7 +235,7 @@ function buildBars(box, figure) {
       const track = add(cell, "span", { class: "track" });
       if (column.live === "z") grip(track, i);
       if (column.live === "z" && figure.board) keys(track, i);
-      parts.cells.push({ cell, track, zero: add(track, "i", { class: "zero" }), bar: add(track, "b"), aim: add(track, "u"), number: add(cell, "span", { class: "number" }) });
+      parts.cells.push({ cell, track, zero: add(track, "i", { class: "zero" }), ghost: add(track, "s"), bar: add(track, "b"), aim: add(track, "u"), number: add(cell, "span", { class: "number" }) });
     }
     return parts;
   });
@@ -261,7 +261,7 @@ function drawBars(rows, figure) {
     row.crown.classList.toggle("crown", i === crown);
     row.name.classList.toggle("label", isLabel);
     if (figure.board) row.name.setAttribute("aria-pressed", isLabel);
-    row.cells.forEach(({ cell, track, zero, bar, aim, number }, c) => {
+    row.cells.forEach(({ cell, track, zero, ghost, bar, aim, number }, c) => {
       const { values, texts, lo, hi, live } = columns[c];
       const value = Number(values[i] === "inf" ? Infinity : values[i] === "-inf" ? -Infinity : values[i]);
       const place = (v) => (100 * (Math.min(hi, Math.max(lo, v)) - lo)) / (hi - lo || 1);
@@ -270,6 +270,9 @@ function drawBars(rows, figure) {
       bar.style.width = `${Math.abs(to - from)}%`;
       bar.classList.toggle("down", value < 0);
       zero.style.left = `${from}%`;
+      const was = place(columns[c].ghost?.[i] ?? 0);
+      ghost.style.left = `${Math.min(from, was)}%`;
+      ghost.style.width = `${Math.abs(was - from)}%`;
       setText(number, texts[i]);
       cell.classList.toggle("label", isLabel);
       cell.classList.toggle("broken", !Number.isFinite(value));
@@ -379,6 +382,10 @@ function drawLines(built, figure) {
   add(svg, "text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle", class: "axis" }, figure.x.title);
   add(svg, "text", { x: 4, y: 14, class: "axis" }, figure.y.title);
   for (const line of figure.lines) {
+    if (line.cloud) {
+      for (const point of line.points) if (point) add(svg, "circle", { class: `cloud ${line.role}`, cx: x(point[0]), cy: y(point[1]), r: 3 });
+      continue;
+    }
     let path = "";
     let pen = "M";
     for (const point of line.points) {
@@ -393,7 +400,8 @@ function drawLines(built, figure) {
     for (const line of figure.lines) {
       const item = add(legend, "span");
       const swatch = add(item, "svg", { width: 26, height: 10 });
-      add(swatch, "path", { class: `line ${line.role}${line.dash ? " dash" : ""}`, d: "M1 5L25 5" });
+      if (line.cloud) add(swatch, "circle", { class: `cloud ${line.role}`, cx: 13, cy: 5, r: 4 });
+      else add(swatch, "path", { class: `line ${line.role}${line.dash ? " dash" : ""}`, d: "M1 5L25 5" });
       add(item, "span", {}, line.text);
     }
 }
