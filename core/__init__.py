@@ -2,7 +2,8 @@
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
-digits do), `bounded` (logits in a box). `checks` says what bad input is; leave it for last.
+digits do), `bounded` (logits in a box), `calibration` (whether a probability keeps its promise). `checks` says what bad
+input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -10,6 +11,7 @@ float64 unless float32 or float16 is given, which is kept. A gradient stands bes
 """
 
 from core.bounded import BoundedBest, bounded_best, bounded_scale
+from core.calibration import Reliability, expected_calibration_error, fit_temperature, reliability
 from core.cross_entropy import (
     bits,
     cross_entropy,
@@ -72,6 +74,7 @@ __all__ = [
     "DenseGrad",
     "Descent",
     "LossWays",
+    "Reliability",
     "SoftmaxCells",
     "SoftmaxSteps",
     "TiedGrad",
@@ -93,6 +96,8 @@ __all__ = [
     "entropy",
     "exp_overflow",
     "exp_underflow",
+    "expected_calibration_error",
+    "fit_temperature",
     "kl_divergence",
     "log_sigmoid",
     "log_softmax",
@@ -104,6 +109,7 @@ __all__ = [
     "odds",
     "one_hot",
     "perplexity",
+    "reliability",
     "round_to",
     "running_sum",
     "sigmoid",
