@@ -374,7 +374,7 @@ def _axis(live: Live, along: str) -> Step:
     number = {"class": -1, "batch": 0}[along]
     probs = core.softmax(logits, axis=number)
     row_sums, column_sums = probs.sum(axis=1), probs.sum(axis=0)
-    shown = np.block([[probs, row_sums[:, None]], [column_sums[None, :], probs.sum(keepdims=True)]])
+    shown = np.block([[row_sums[:, None], probs], [probs.sum(keepdims=True), column_sums[None, :]]])
     right, wrong = (
         core.descend_batch(logits, labels, axis=over, learning_rate=RATE, num_steps=NUM_STEPS) for over in (-1, 0)
     )
@@ -410,9 +410,9 @@ def _axis(live: Live, along: str) -> Step:
             grid(
                 f"softmax(z, axis={number})",
                 [*(f"{i}: y = {live.names[y]}" for i, y in enumerate(labels)), "Σ"],
-                [*live.names, "Σ"],
+                ["Σ", *live.names],
                 shown,
-                marks=[(i, count) for i, total in enumerate(row_sums) if not np.isclose(total, 1)],
+                marks=[(i, 0) for i, total in enumerate(row_sums) if not np.isclose(total, 1)],
                 bound=1.0,
             ),
             curve(
