@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -509,6 +509,12 @@ def _running(dtype: str) -> Array:
     return core.running_sum(np.ones(MOST_ONES), dtype)
 
 
+@lru_cache(maxsize=64)
+def _in_pairs(ones: int, dtype: str) -> float:
+    """The same ones added in pairs."""
+    return core.tree_sum(np.ones(ones), dtype)
+
+
 @cache
 def _running_lines() -> list[dict[str, Any]]:
     """The same as lines over two logarithmic axes; float32 and float64 can count this far."""
@@ -526,7 +532,7 @@ def _accumulate(ones: int, dtype: str) -> Step:
     stuck = float(_running(dtype)[ones - 1])
     sums = {
         "((1 + 1) + 1) + …": stuck,
-        "(1 + 1) + (1 + 1) + …": core.tree_sum(np.ones(ones), dtype),
+        "(1 + 1) + (1 + 1) + …": _in_pairs(ones, dtype),
         "float32": float(_running("float32")[ones - 1]),
     }
     totals = np.array(list(sums.values()))
