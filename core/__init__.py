@@ -1,8 +1,9 @@
 """The mathematics of the app: NumPy in, NumPy out, and nothing else.
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
-`sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). `checks` says what bad
-input is; leave it for last.
+`sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). Then, for when there are
+too many classes to score them all: `samplers` (which others are drawn). `checks` says what bad input is; leave it for
+last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -34,6 +35,18 @@ from core.cross_entropy import (
 )
 from core.dense import DenseGrad, TiedGrad, dense, dense_grad, tied_grad
 from core.descent import Descent, descend
+from core.samplers import (
+    FixedUnigramSampler,
+    LearnedUnigramSampler,
+    LogUniformSampler,
+    SampledValues,
+    Sampler,
+    SoftmaxSampler,
+    UniformSampler,
+    all_candidates,
+    expected_count,
+    first_distinct,
+)
 from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import (
     SoftmaxSteps,
@@ -54,8 +67,16 @@ from core.softmax import (
 __all__ = [
     "DenseGrad",
     "Descent",
+    "FixedUnigramSampler",
+    "LearnedUnigramSampler",
+    "LogUniformSampler",
+    "SampledValues",
+    "Sampler",
+    "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
+    "UniformSampler",
+    "all_candidates",
     "bits",
     "cross_entropy",
     "cross_entropy_from_probs",
@@ -71,6 +92,8 @@ __all__ = [
     "entropy",
     "exp_overflow",
     "exp_underflow",
+    "expected_count",
+    "first_distinct",
     "kl_divergence",
     "log_sigmoid",
     "log_softmax",
