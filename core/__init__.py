@@ -1,8 +1,13 @@
 """The mathematics of the app: NumPy in, NumPy out, and nothing else.
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
+<<<<<<< HEAD
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
 digits do), `bounded` (logits in a box). `checks` says what bad input is; leave it for last.
+=======
+`sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). Then, for when there are
+too many classes to score them all: `samplers` (which others are drawn). `checks` says what bad input is; leave it for
+last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -49,6 +54,18 @@ from core.precision import (
     spacing,
     tree_sum,
 )
+from core.samplers import (
+    FixedUnigramSampler,
+    LearnedUnigramSampler,
+    LogUniformSampler,
+    SampledValues,
+    Sampler,
+    SoftmaxSampler,
+    UniformSampler,
+    all_candidates,
+    expected_count,
+    first_distinct,
+)
 from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import (
     SoftmaxSteps,
@@ -71,10 +88,18 @@ __all__ = [
     "BoundedBest",
     "DenseGrad",
     "Descent",
+    "FixedUnigramSampler",
+    "LearnedUnigramSampler",
+    "LogUniformSampler",
     "LossWays",
+    "SampledValues",
+    "Sampler",
     "SoftmaxCells",
+    "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
+    "UniformSampler",
+    "all_candidates",
     "bits",
     "bounded_best",
     "bounded_scale",
@@ -93,6 +118,8 @@ __all__ = [
     "entropy",
     "exp_overflow",
     "exp_underflow",
+    "expected_count",
+    "first_distinct",
     "kl_divergence",
     "log_sigmoid",
     "log_softmax",
