@@ -1,13 +1,9 @@
 """The mathematics of the app: NumPy in, NumPy out, and nothing else.
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
-<<<<<<< HEAD
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
-digits do), `bounded` (logits in a box). `checks` says what bad input is; leave it for last.
-=======
-`sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). Then, for when there are
-too many classes to score them all: `samplers` (which others are drawn). `checks` says what bad input is; leave it for
-last.
+digits do), `bounded` (logits in a box). Then, for when there are too many classes to score them all: `samplers` (which
+others are drawn). `checks` says what bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
