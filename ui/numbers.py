@@ -92,10 +92,14 @@ def commit() -> None:
         return
     logits, label, seq = sent.get("logits"), sent.get("label"), sent.get("seq")
     state["seq"] = seq if isinstance(seq, int) and 0 <= seq < 2**53 else 0
-    if isinstance(logits, list) and len(logits) <= MAX_CLASSES and all(isinstance(z, int | float) for z in logits):
-        write_logits(np.nan_to_num(np.array(logits, float)))
+    if isinstance(logits, list) and len(logits) <= MAX_CLASSES and all(map(_reasonable, logits)):
+        write_logits(np.array(logits, float))
     if isinstance(label, int) and 0 <= label < MAX_CLASSES:
         state["label"] = float(label)
+
+
+def _reasonable(z: object) -> bool:
+    return isinstance(z, int | float) and abs(z) <= 1e9
 
 
 def board_data(live: Live) -> dict[str, Any]:
