@@ -2,8 +2,9 @@
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
-digits do), `bounded` (logits in a box), `calibration` (whether a probability keeps its promise). `checks` says what bad
-input is; leave it for last.
+digits do), `bounded` (logits in a box), `calibration` (whether a probability keeps its promise). Then, for when there
+are too many classes to score them all: `samplers` (which others are drawn). `checks` says what bad input is; leave it
+for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -51,6 +52,18 @@ from core.precision import (
     spacing,
     tree_sum,
 )
+from core.samplers import (
+    FixedUnigramSampler,
+    LearnedUnigramSampler,
+    LogUniformSampler,
+    SampledValues,
+    Sampler,
+    SoftmaxSampler,
+    UniformSampler,
+    all_candidates,
+    expected_count,
+    first_distinct,
+)
 from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import (
     SoftmaxSteps,
@@ -73,11 +86,19 @@ __all__ = [
     "BoundedBest",
     "DenseGrad",
     "Descent",
+    "FixedUnigramSampler",
+    "LearnedUnigramSampler",
+    "LogUniformSampler",
     "LossWays",
     "Reliability",
+    "SampledValues",
+    "Sampler",
     "SoftmaxCells",
+    "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
+    "UniformSampler",
+    "all_candidates",
     "bits",
     "bounded_best",
     "bounded_scale",
@@ -97,6 +118,8 @@ __all__ = [
     "exp_overflow",
     "exp_underflow",
     "expected_calibration_error",
+    "expected_count",
+    "first_distinct",
     "fit_temperature",
     "kl_divergence",
     "log_sigmoid",

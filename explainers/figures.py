@@ -50,7 +50,8 @@ def column(
 ) -> dict[str, Any]:
     """One quantity of `bars`: logits and pushes have their zero in the middle, all others start at the left edge.
 
-    `ghost` are values of the same kind to compare with, drawn as outlines. A column that follows the hand is made by `explainers.board.link`.
+    `ghost` are values of the same kind to compare with, drawn as outlines. A column that follows the hand is made by
+    `explainers.board.link`.
     """
     array = np.asarray(values, float)
     ghosts = None if ghost is None else np.asarray(ghost, float)

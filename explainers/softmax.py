@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -390,7 +390,7 @@ def _axis(live: Live, along: str) -> Step:
     number = {"class": -1, "batch": 0}[along]
     probs = core.softmax(logits, axis=number)
     row_sums, column_sums = probs.sum(axis=1), probs.sum(axis=0)
-    shown = np.block([[probs, row_sums[:, None]], [column_sums[None, :], probs.sum(keepdims=True)]])
+    shown = np.block([[row_sums[:, None], probs], [probs.sum(keepdims=True), column_sums[None, :]]])
     right, wrong = (
         core.descend_batch(logits, labels, axis=over, learning_rate=RATE, num_steps=NUM_STEPS) for over in (-1, 0)
     )
@@ -426,9 +426,9 @@ def _axis(live: Live, along: str) -> Step:
             grid(
                 f"softmax(z, axis={number})",
                 [*(f"{i}: y = {live.names[y]}" for i, y in enumerate(labels)), "Σ"],
-                [*live.names, "Σ"],
+                ["Σ", *live.names],
                 shown,
-                marks=[(i, count) for i, total in enumerate(row_sums) if not np.isclose(total, 1)],
+                marks=[(i, 0) for i, total in enumerate(row_sums) if not np.isclose(total, 1)],
                 bound=1.0,
             ),
             curve(
@@ -525,6 +525,12 @@ def _running(dtype: str) -> Array:
     return core.running_sum(np.ones(MOST_ONES), dtype)
 
 
+@lru_cache(maxsize=64)
+def _in_pairs(ones: int, dtype: str) -> float:
+    """The same ones added in pairs."""
+    return core.tree_sum(np.ones(ones), dtype)
+
+
 @cache
 def _running_lines() -> list[dict[str, Any]]:
     """The same as lines over two logarithmic axes; float32 and float64 can count this far."""
@@ -542,7 +548,7 @@ def _accumulate(ones: int, dtype: str) -> Step:
     stuck = float(_running(dtype)[ones - 1])
     sums = {
         "((1 + 1) + 1) + …": stuck,
-        "(1 + 1) + (1 + 1) + …": core.tree_sum(np.ones(ones), dtype),
+        "(1 + 1) + (1 + 1) + …": _in_pairs(ones, dtype),
         "float32": float(_running("float32")[ones - 1]),
     }
     totals = np.array(list(sums.values()))

@@ -149,3 +149,26 @@ def reliability(probs: Sequence[Row], labels: Sequence[int], num_bins: int) -> l
 def expected_calibration_error(probs: Sequence[Row], labels: Sequence[int], num_bins: int) -> float:
     filled = [(n, c, a) for n, c, a in reliability(probs, labels, num_bins) if n]
     return math.fsum(n / len(labels) * abs(a - c) for n, c, a in filled)
+
+
+def log_uniform_probs(num_classes: int) -> list[float]:
+    return [math.log((k + 2) / (k + 1)) / math.log(num_classes + 1) for k in range(num_classes)]
+
+
+def unigram_probs(counts: Row, distortion: float, num_reserved_ids: int = 0) -> list[float]:
+    powers = [0.0] * num_reserved_ids + [count**distortion for count in counts]
+    return [power / math.fsum(powers) for power in powers]
+
+
+def expected_count(prob: float, num_sampled: int, num_tries: int) -> float:
+    return num_sampled * prob if num_tries == num_sampled else 1 - (1 - prob) ** num_tries
+
+
+def first_distinct(ids: Sequence[int], num_sampled: int) -> tuple[list[int], int]:
+    found: list[int] = []
+    for tries, drawn in enumerate(ids, start=1):
+        if drawn not in found:
+            found.append(drawn)
+        if len(found) == num_sampled:
+            return found, tries
+    return found, len(ids)

@@ -93,6 +93,7 @@ function letGo() {
   clearTimeout(hand.waiting);
   hand.waiting = 0;
   hand.held = false;
+  if (!hand.now) return;
   hand.now = null;
   redraw();
 }

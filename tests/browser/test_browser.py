@@ -166,9 +166,8 @@ def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browse
         visit.settle()
         assert f"cat (max): z {cat}," in visit.said()[0]
         assert "dog (y): " in visit.said()[0]
-        expect(visit.page.locator(f"input[type=number][aria-label='{words('en')['temperature']}']")).to_have_value(
-            "0.5"
-        )
+        heat = visit.page.locator(f"input[type=range][aria-label='{words('en')['temperature']}']")
+        expect(heat).to_have_value("0.5")
         same = Visit(browser, visit.page.url)
         assert same.said() == visit.said()
         same.done()
