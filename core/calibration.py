@@ -30,6 +30,16 @@ class Reliability(NamedTuple):
     accuracy: Floats
     """the fraction of them that is right; NaN where there are none"""
 
+    @property
+    def gaps(self) -> Floats:
+        """What each bin adds to the expected calibration error: count/total · |accuracy - confidence|, [num_bins].
+
+        An empty bin adds 0, for no promise was made in it.
+        """
+        gap = np.abs(self.accuracy - self.confidence)
+        gaps: Floats = np.where(self.counts > 0, self.counts / self.counts.sum() * gap, 0.0)
+        return gaps
+
 
 def reliability(
     logits: npt.ArrayLike, labels: npt.ArrayLike, *, temperature: float = 1.0, num_bins: int = 15
@@ -104,10 +114,7 @@ def expected_calibration_error(
 
     Source: Guo et al. 2017, eq. (3); Naeini, Cooper and Hauskrecht 2015.
     """
-    bins = reliability(logits, labels, temperature=temperature, num_bins=num_bins)
-    filled = bins.counts > 0
-    gaps = np.abs(bins.accuracy - bins.confidence)[filled]
-    return float(np.average(gaps, weights=bins.counts[filled]))
+    return float(reliability(logits, labels, temperature=temperature, num_bins=num_bins).gaps.sum())
 
 
 def fit_temperature(logits: npt.ArrayLike, labels: npt.ArrayLike) -> float:

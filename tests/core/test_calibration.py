@@ -51,7 +51,9 @@ def test_bins_by_hand():
     np.testing.assert_array_equal(counts, [0, 0, 1, 3])
     np.testing.assert_allclose(confidence, [np.nan, np.nan, 0.7, (0.8 + 0.9 + 0.95) / 3])
     np.testing.assert_allclose(accuracy, [np.nan, np.nan, 1, 2 / 3])
-    want = 1 / 4 * abs(1 - 0.7) + 3 / 4 * abs(2 / 3 - 2.65 / 3)
+    gaps = [0, 0, 1 / 4 * abs(1 - 0.7), 3 / 4 * abs(2 / 3 - 2.65 / 3)]
+    np.testing.assert_allclose(core.Reliability(counts, confidence, accuracy).gaps, gaps)
+    want = sum(gaps)
     assert core.expected_calibration_error(np.log(probs), [0, 1, 0, 1], num_bins=4) == pytest.approx(want)
 
 
