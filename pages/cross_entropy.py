@@ -22,8 +22,8 @@ def body(live: Live) -> None:
     page.button("calibration_best", lambda: {"calibration_t": calibration.BEST}, at="calibration")
     loss_one = page.slider("loss_one", 0.0, 5.0, 1.0, 0.1, at="units")
     loss_two = page.slider("loss_two", 0.0, 5.0, 3.0, 0.1, at="units")
-    smoothing = page.slider("smoothing", 0.0, 0.5, 0.1, 0.01, at="smoothing")
-    share = page.slider("share", 0.0, 1.0, 0.0, 0.05, at="smoothing")
+    smoothing = page.slider("smoothing", 0.0, 0.5, 0.1, 0.01, at=("smoothing", "challenges"))
+    share = page.slider("share", 0.0, 1.0, 0.0, 0.05, at=("smoothing", "challenges"))
     page.show(
         cross_entropy.explain(
             live,

@@ -269,7 +269,7 @@ class Page:
         """Draw the steps, each behind its question if it has one, then the table and the challenges."""
         asks = any(f"ask-{key}" in self.text.sections for key in self.only)
         asked = {question.key: question for question in questions()} if asks else {}
-        hidden = set(self._controls)
+        hidden = set(self._controls) - {CHALLENGES}
         places = iter(self._between or [self._main])
         place = next(places)
         for step in steps:

@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import inspect
 import io
 import json
 import math
@@ -345,3 +346,13 @@ def test_names_lose_what_would_be_markup():
     assert class_names("猫，狗、鸟") == ("猫", "狗", "鸟")
     assert class_names("x" * 1000) == ("x" * 16,)
     assert len(class_names(",".join(map(str, range(50))))) == 10
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+def test_the_challenges_have_the_controls_that_they_need(slug):
+    """Every keyword that decides a challenge can be set beside the challenges."""
+    app = opened(slug, lang="en", step="challenges")
+    wanted = set(inspect.signature(importlib.import_module(f"explainers.{slug}").challenges).parameters) - {"live"}
+    assert wanted <= set(bound(app))
+    hidden = "".join(html.proto.body for html in app.get("html"))
+    assert ".st-key-controls-challenges" not in hidden
