@@ -102,12 +102,11 @@ def calibration(temperature: float) -> Step:
                 axis("T", 0.0, HIGHEST),
                 axis("", 0.0, _TOP),
                 [
-                    line("acc", _PATH, _ALONG[0], "prob", dash=True),
+                    line(f"acc = {fmt(accuracy)}", _PATH, _ALONG[0], "prob", dash=True),
                     line("L", _PATH, np.where(_ALONG[3] <= _TOP, _ALONG[3], np.nan), "loss"),
                     line("ECE", _PATH, _ALONG[2], "exp"),
                 ],
                 [
-                    dot(f"acc = {fmt(accuracy)}", temperature, accuracy, "prob"),
                     dot(f"L = {fmt(loss)}", temperature, loss if loss <= _TOP else np.nan, "loss"),
                     dot(f"ECE = {fmt(error)}", temperature, error, "exp"),
                 ],

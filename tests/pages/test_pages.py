@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
-from explainers import LANGUAGES, LESSONS
+from explainers import LANGUAGES, LESSONS, calibration
 from explainers.presets import PRESETS
 from explainers.step import fill
 from explainers.table import table, table_csv
@@ -216,6 +216,14 @@ def test_classes_can_be_added_removed_drawn_and_reset():
     assert logits(app) == first
     press(app, "reset")
     assert logits(app) == list(PRESETS["notes"].logits)
+
+
+def test_the_best_temperature_is_one_press_away():
+    app = opened("cross_entropy", lang="en", predict="false", step="calibration")
+    assert app.slider("calibration_t").value == 1
+    press(app, "calibration_best")
+    assert app.slider("calibration_t").value == calibration.BEST
+    assert fill("**@ece**", {"ece": calibration.measured(calibration.BEST)[1][2]}) in said(app)
 
 
 def test_a_guess_is_asked_for_before_the_answer_and_shown_beside_it():
