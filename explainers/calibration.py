@@ -59,15 +59,15 @@ def calibration(temperature: float) -> Step:
     rows = {"T = 1": _PLAIN, sign: now, f"T* = {fmt(BEST)}": _FITTED}
     return Step(
         "calibration",
-        r"\mathrm{ECE} = \sum_b \frac{n_b}{N}\,|\mathrm{acc}_b - \mathrm{conf}_b| \qquad"
-        r" T^* = \arg\min_T\, \bar L(z / T)",
-        r"\begin{aligned} \mathrm{ECE} &= @gaps \\ &= @ece \qquad\qquad T^* = @best \end{aligned}",
+        r"\begin{aligned} \mathrm{ECE} &= \sum_b \frac{n_b}{N}\,|\mathrm{acc}_b - \mathrm{conf}_b| \\"
+        r" T^* &= \arg\min_T\, \bar L(z / T) \end{aligned}",
+        r"\begin{aligned} \mathrm{ECE} &= @gaps \\ &= @ece \\ T^* &= @best \end{aligned}",
         {
             "t": temperature,
             "accuracy": accuracy,
             "confidence": confidence,
             "ece": error,
-            "gaps": r" \\ &\quad + ".join(terms(row) for row in np.split(gaps, range(4, len(gaps), 4))),
+            "gaps": r" \\ &\quad + ".join(terms(row) for row in np.split(gaps, range(3, len(gaps), 3))),
             "best": BEST,
             "ece_plain": _PLAIN[2],
             "ece_best": _FITTED[2],
