@@ -2,7 +2,8 @@
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). Then, for when there are
-too many classes to score them all: `samplers` (which others are drawn). `checks` says what bad input is; leave it for
+too many classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone),
+`touched` (the few rows that a step reads and writes), `sampled_grad`. `checks` says what bad input is; leave it for
 last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
@@ -35,6 +36,23 @@ from core.cross_entropy import (
 )
 from core.dense import DenseGrad, TiedGrad, dense, dense_grad, tied_grad
 from core.descent import Descent, descend
+from core.sampled import (
+    SampledLogits,
+    accidental_hits,
+    importance_softmax_loss,
+    nce_loss,
+    negative_sampling_loss,
+    sampled_logistic_loss,
+    sampled_logits,
+    sampled_softmax_loss,
+)
+from core.sampled_grad import (
+    importance_softmax_loss_with_grad,
+    nce_loss_with_grad,
+    negative_sampling_loss_with_grad,
+    sampled_logistic_loss_with_grad,
+    sampled_softmax_loss_with_grad,
+)
 from core.samplers import (
     FixedUnigramSampler,
     LearnedUnigramSampler,
@@ -63,6 +81,7 @@ from core.softmax import (
     softmax_steps,
     softmax_vjp,
 )
+from core.touched import SampledGrad, sgd_update
 
 __all__ = [
     "DenseGrad",
@@ -70,12 +89,15 @@ __all__ = [
     "FixedUnigramSampler",
     "LearnedUnigramSampler",
     "LogUniformSampler",
+    "SampledGrad",
+    "SampledLogits",
     "SampledValues",
     "Sampler",
     "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "accidental_hits",
     "all_candidates",
     "bits",
     "cross_entropy",
@@ -94,6 +116,8 @@ __all__ = [
     "exp_underflow",
     "expected_count",
     "first_distinct",
+    "importance_softmax_loss",
+    "importance_softmax_loss_with_grad",
     "kl_divergence",
     "log_sigmoid",
     "log_softmax",
@@ -101,9 +125,19 @@ __all__ = [
     "log_softmax_vjp",
     "logsumexp",
     "naive_softmax",
+    "nce_loss",
+    "nce_loss_with_grad",
+    "negative_sampling_loss",
+    "negative_sampling_loss_with_grad",
     "odds",
     "one_hot",
     "perplexity",
+    "sampled_logistic_loss",
+    "sampled_logistic_loss_with_grad",
+    "sampled_logits",
+    "sampled_softmax_loss",
+    "sampled_softmax_loss_with_grad",
+    "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
     "sigmoid_cross_entropy_grad",
