@@ -2,7 +2,7 @@
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
-digits do), `bounded` (logits in a box). Then, for when there are too many
+digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
 (the few rows that a step reads and writes), `sampled_grad`. `checks` says what bad
 input is; leave it for last.
@@ -16,6 +16,12 @@ from core.bounded import (
     BoundedBest,
     bounded_best,
     bounded_scale,
+)
+from core.calibration import (
+    Reliability,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
 )
 from core.cross_entropy import (
     bits,
@@ -131,6 +137,7 @@ __all__ = [
     "LearnedUnigramSampler",
     "LogUniformSampler",
     "LossWays",
+    "Reliability",
     "SampledGrad",
     "SampledLogits",
     "SampledValues",
@@ -160,8 +167,10 @@ __all__ = [
     "entropy",
     "exp_overflow",
     "exp_underflow",
+    "expected_calibration_error",
     "expected_count",
     "first_distinct",
+    "fit_temperature",
     "importance_softmax_loss",
     "importance_softmax_loss_with_grad",
     "kl_divergence",
@@ -179,6 +188,7 @@ __all__ = [
     "odds",
     "one_hot",
     "perplexity",
+    "reliability",
     "round_to",
     "running_sum",
     "sampled_logistic_loss",

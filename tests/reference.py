@@ -130,6 +130,27 @@ def tree_sum(terms: Row, precision: str, round_to: Callable[[float, str], float]
     return sums[0]
 
 
+def reliability(probs: Sequence[Row], labels: Sequence[int], num_bins: int) -> list[tuple[int, float, float]]:
+    """Count, mean confidence and accuracy of each bin; NaN where a bin is empty."""
+    bins = []
+    for m in range(num_bins):
+        inside = [
+            (max(row), row.index(max(row)) == label)
+            for row, label in zip(map(list, probs), labels, strict=True)
+            if m / num_bins < max(row) <= (m + 1) / num_bins
+        ]
+        count = len(inside)
+        confidence = math.fsum(c for c, _ in inside) / count if count else math.nan
+        accuracy = sum(right for _, right in inside) / count if count else math.nan
+        bins.append((count, confidence, accuracy))
+    return bins
+
+
+def expected_calibration_error(probs: Sequence[Row], labels: Sequence[int], num_bins: int) -> float:
+    filled = [(n, c, a) for n, c, a in reliability(probs, labels, num_bins) if n]
+    return math.fsum(n / len(labels) * abs(a - c) for n, c, a in filled)
+
+
 def log_uniform_probs(num_classes: int) -> list[float]:
     return [math.log((k + 2) / (k + 1)) / math.log(num_classes + 1) for k in range(num_classes)]
 

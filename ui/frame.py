@@ -283,10 +283,10 @@ class Page:
             if open_:
                 with place:
                     self.pictures(step.figures if self.step == ALL else (*step.figures, self._table()), step.key)
-        if hidden:  # drawn all the same, so that the address keeps them, but out of sight
-            st.html(
-                "<style>" + "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden)) + "</style>"
-            )
+        # Controls of a question that is open are drawn all the same, so that the address keeps them, but out of sight.
+        # The style is always sent: one that a run leaves out stays in the browser, and they would stay hidden.
+        rules = "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden))
+        st.html(f"<style>{rules}</style>")
         with self._main:
             if self.step == ALL:
                 self.pictures([self._table()], "table")

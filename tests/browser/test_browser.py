@@ -264,6 +264,22 @@ def test_a_guess_a_challenge_and_a_download(browser, server):
     visit.done()
 
 
+def test_the_controls_of_a_step_come_out_with_its_answer_and_its_button_moves_them(browser, server):
+    """A style that hides them and is left out by the next run would stay in the browser."""
+    visit = Visit(browser, f"{server.url}/cross_entropy?lang=en&step=calibration")
+    best = visit.page.get_by_role("button", name=words("en")["calibration_best"])
+    expect(best).to_be_hidden()
+    visit.page.get_by_role("button", name=words("en")["skip"]).click()
+    expect(best).to_be_visible()
+    best.click()
+    visit.page.wait_for_url(re.compile(r"calibration_t=2\.14"))
+    visit.settle()
+    again = Visit(browser, visit.page.url + "&predict=false")
+    assert again.said() == visit.said()
+    for one in (visit, again):
+        one.done()
+
+
 def test_the_steps_turn_by_button_by_list_and_by_keyboard(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false", width=390)
     steps = [prose("gradient", "en").sections[key].heading for key in prose("gradient", "en").steps]
