@@ -2,17 +2,27 @@
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
-digits do), `bounded` (logits in a box), `calibration` (whether a probability keeps its promise). Then, for when there
-are too many classes to score them all: `samplers` (which others are drawn). `checks` says what bad input is; leave it
-for last.
+digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
+classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
+(the few rows that a step reads and writes), `sampled_grad`. `checks` says what bad
+input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
 `<function>_grad`, and is shaped like the logits (or what the function takes instead).
 """
 
-from core.bounded import BoundedBest, bounded_best, bounded_scale
-from core.calibration import Reliability, expected_calibration_error, fit_temperature, reliability
+from core.bounded import (
+    BoundedBest,
+    bounded_best,
+    bounded_scale,
+)
+from core.calibration import (
+    Reliability,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+)
 from core.cross_entropy import (
     bits,
     cross_entropy,
@@ -36,8 +46,19 @@ from core.cross_entropy import (
     squared_error,
     squared_error_grad,
 )
-from core.dense import DenseGrad, TiedGrad, dense, dense_grad, tied_grad
-from core.descent import BatchDescent, Descent, descend, descend_batch
+from core.dense import (
+    DenseGrad,
+    TiedGrad,
+    dense,
+    dense_grad,
+    tied_grad,
+)
+from core.descent import (
+    BatchDescent,
+    Descent,
+    descend,
+    descend_batch,
+)
 from core.precision import (
     FORMATS,
     PRECISIONS,
@@ -52,6 +73,23 @@ from core.precision import (
     spacing,
     tree_sum,
 )
+from core.sampled import (
+    SampledLogits,
+    accidental_hits,
+    importance_softmax_loss,
+    nce_loss,
+    negative_sampling_loss,
+    sampled_logistic_loss,
+    sampled_logits,
+    sampled_softmax_loss,
+)
+from core.sampled_grad import (
+    importance_softmax_loss_with_grad,
+    nce_loss_with_grad,
+    negative_sampling_loss_with_grad,
+    sampled_logistic_loss_with_grad,
+    sampled_softmax_loss_with_grad,
+)
 from core.samplers import (
     FixedUnigramSampler,
     LearnedUnigramSampler,
@@ -64,7 +102,12 @@ from core.samplers import (
     expected_count,
     first_distinct,
 )
-from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
+from core.sigmoid import (
+    log_sigmoid,
+    sigmoid,
+    sigmoid_cross_entropy,
+    sigmoid_cross_entropy_grad,
+)
 from core.softmax import (
     SoftmaxSteps,
     log_softmax,
@@ -77,6 +120,10 @@ from core.softmax import (
     softmax_jacobian,
     softmax_steps,
     softmax_vjp,
+)
+from core.touched import (
+    SampledGrad,
+    sgd_update,
 )
 
 __all__ = [
@@ -91,6 +138,8 @@ __all__ = [
     "LogUniformSampler",
     "LossWays",
     "Reliability",
+    "SampledGrad",
+    "SampledLogits",
     "SampledValues",
     "Sampler",
     "SoftmaxCells",
@@ -98,6 +147,7 @@ __all__ = [
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "accidental_hits",
     "all_candidates",
     "bits",
     "bounded_best",
@@ -121,6 +171,8 @@ __all__ = [
     "expected_count",
     "first_distinct",
     "fit_temperature",
+    "importance_softmax_loss",
+    "importance_softmax_loss_with_grad",
     "kl_divergence",
     "log_sigmoid",
     "log_softmax",
@@ -129,12 +181,22 @@ __all__ = [
     "logsumexp",
     "loss_ways",
     "naive_softmax",
+    "nce_loss",
+    "nce_loss_with_grad",
+    "negative_sampling_loss",
+    "negative_sampling_loss_with_grad",
     "odds",
     "one_hot",
     "perplexity",
     "reliability",
     "round_to",
     "running_sum",
+    "sampled_logistic_loss",
+    "sampled_logistic_loss_with_grad",
+    "sampled_logits",
+    "sampled_softmax_loss",
+    "sampled_softmax_loss_with_grad",
+    "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
     "sigmoid_cross_entropy_grad",
