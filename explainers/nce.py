@@ -20,14 +20,17 @@ from explainers.figures import axis, bars, column, curve, dot, grid, line, value
 from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark, paren
 
 MOST_COINS = 200
+LAST_COINS = 4
+"""how many of the sorted coins lie beside the one in hand"""
 ENOUGH_COINS = 20
 """how many coins to sort before the score says something"""
 SAMPLERS = ("log_uniform", "uniform")
 SIDES = ("noise", "data")
-MANY = ("5", "1", "25", "100", "1000")
-"""k where it grows far; the first is the default."""
+MANY = ("1", "5", "25", "100", "1000")
 VOCABULARIES = ("200000", "10000", "100")
 BATCH_SIZE = 3
+SEED = 9
+"""a sample in which every class comes, and the label by accident"""
 MOST_STEPS = 500
 WIDEST_X, WIDEST_SHIFT = 60.0, 3.0
 NEAR = 0.02
@@ -44,7 +47,7 @@ def explain(
     k: int = 1,
     num_sampled: int = 5,
     sampler: str = SAMPLERS[0],
-    seed: int = 0,
+    seed: int = SEED,
     x: float = 4.0,
     side: str = SIDES[0],
     vocabulary: str = VOCABULARIES[0],
@@ -108,7 +111,8 @@ def sort_coin(live: Live, k: int, draw: int, right: int, guess: str) -> dict[str
 
 def _log_odds(live: Live, k: float, exponent: float = 0.0) -> Array:
     """The log-odds ln p - ln(k q): how much more likely than noise the data are to show each class, [num_classes]."""
-    return log_data(live) - (np.log(k) + log_noise(live, exponent))
+    odds: Array = log_data(live) - (np.log(k) + log_noise(live, exponent))
+    return odds
 
 
 def _best(live: Live, k: int, draw: int) -> int:
@@ -129,9 +133,13 @@ def _coins(live: Live, draw: int, right: int, k: int) -> Step:
     before, truth = classes[:draw], is_data[:draw]
     tallies = [np.bincount(before[truth == side], minlength=count) for side in (True, False)]
     most = max(10.0, float(np.max(tallies)))
+    shown = [(latex_name(live.names[c]), str(int(d))) for c, d in zip(classes[:draw], truth, strict=True)][-LAST_COINS:]
+    in_hand = rf"\boxed{{{latex_name(live.names[classes[draw]])}}}"
     return Step(
         "coins",
+        worked="@row",
         numbers={
+            "row": r" \quad ".join(rf"\overset{{D = {d}}}{{{name}}}" for name, d in [*shown, (in_hand, "?")]),
             "coin": live.names[classes[draw]],
             "number": str(draw + 1),
             "k": str(k),
@@ -410,7 +418,7 @@ def _dimmer(live: Live, k: int) -> Step:
             bars(
                 live.names,
                 link(one, "move", "y − p", bound=1.0),
-                column("k q / (p + k q)", open_, "prob", bound=1.0),
+                column("P(D = 0)", open_, "prob", bound=1.0),
                 column("NCE", open_ * full, "push", bound=1.0, ghost=full),
                 label=live.label,
             ),
@@ -620,7 +628,7 @@ def _defaults(num_sampled: int) -> Step:
         },
         figures=(
             grid(
-                "=",
+                f"num_sampled = {num_sampled}",
                 ["remove_accidental_hits", "subtract_log_q", "unique", "sampler", "D (num_true = 2)", "Σ", "L (s = 0)"],
                 ["nce_loss", "sampled_softmax_loss"],
                 np.zeros((len(texts), 2)),

@@ -17,7 +17,7 @@ def body(live: Live) -> None:
     code = ("apart", "rows", "defaults")
     num_sampled = int(page.slider("nce_num_sampled", 1.0, 8.0, 5.0, 1.0, at=code))
     sampler = page.choice("nce_sampler", nce.SAMPLERS, at=code[:2])
-    seed = int(page.slider("nce_seed", 0.0, 999.0, 0.0, 1.0, at=code[:2]))
+    seed = int(page.slider("nce_seed", 0.0, 999.0, float(nce.SEED), 1.0, at=code[:2]))
     page.button("nce_again", lambda: {"nce_seed": float((seed + 1) % 1000)}, at=code[:2])
     x = page.slider("nce_x", -nce.WIDEST_X, nce.WIDEST_X, 4.0, 0.5, at="logistic")
     side = page.choice("nce_side", nce.SIDES, at="logistic")
