@@ -3,7 +3,8 @@
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
 digits do), `bounded` (logits in a box). Then, for when there are too many classes to score them all: `samplers` (which
-others are drawn). `checks` says what bad input is; leave it for last.
+others are drawn), `sampled` (losses that look at those alone), `touched` (the few rows that a step reads and writes),
+`sampled_grad`. `checks` says what bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -50,6 +51,23 @@ from core.precision import (
     spacing,
     tree_sum,
 )
+from core.sampled import (
+    SampledLogits,
+    accidental_hits,
+    importance_softmax_loss,
+    nce_loss,
+    negative_sampling_loss,
+    sampled_logistic_loss,
+    sampled_logits,
+    sampled_softmax_loss,
+)
+from core.sampled_grad import (
+    importance_softmax_loss_with_grad,
+    nce_loss_with_grad,
+    negative_sampling_loss_with_grad,
+    sampled_logistic_loss_with_grad,
+    sampled_softmax_loss_with_grad,
+)
 from core.samplers import (
     FixedUnigramSampler,
     LearnedUnigramSampler,
@@ -76,6 +94,7 @@ from core.softmax import (
     softmax_steps,
     softmax_vjp,
 )
+from core.touched import SampledGrad, sgd_update
 
 __all__ = [
     "FORMATS",
@@ -88,6 +107,8 @@ __all__ = [
     "LearnedUnigramSampler",
     "LogUniformSampler",
     "LossWays",
+    "SampledGrad",
+    "SampledLogits",
     "SampledValues",
     "Sampler",
     "SoftmaxCells",
@@ -95,6 +116,7 @@ __all__ = [
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "accidental_hits",
     "all_candidates",
     "bits",
     "bounded_best",
@@ -116,6 +138,8 @@ __all__ = [
     "exp_underflow",
     "expected_count",
     "first_distinct",
+    "importance_softmax_loss",
+    "importance_softmax_loss_with_grad",
     "kl_divergence",
     "log_sigmoid",
     "log_softmax",
@@ -124,11 +148,21 @@ __all__ = [
     "logsumexp",
     "loss_ways",
     "naive_softmax",
+    "nce_loss",
+    "nce_loss_with_grad",
+    "negative_sampling_loss",
+    "negative_sampling_loss_with_grad",
     "odds",
     "one_hot",
     "perplexity",
     "round_to",
     "running_sum",
+    "sampled_logistic_loss",
+    "sampled_logistic_loss_with_grad",
+    "sampled_logits",
+    "sampled_softmax_loss",
+    "sampled_softmax_loss_with_grad",
+    "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
     "sigmoid_cross_entropy_grad",

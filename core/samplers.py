@@ -254,7 +254,7 @@ class LogUniformSampler(Sampler):
 
     def quantile(self, uniforms: Floats) -> Ints:
         """The whole part of exp(u · log(num_classes + 1)) - 1."""
-        ids = np.exp(uniforms * np.log1p(self.num_classes)).astype(np.int64) - 1
+        ids = np.exp(uniforms * np.log1p(self.num_classes), dtype=np.float64).astype(np.int64) - 1
         return np.asarray(ids % self.num_classes)  # rounding can reach num_classes
 
 

@@ -20,35 +20,45 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import core
+from core.touched import touch
 
-NOT_YET = {
-    "sampled_softmax_loss",
-    "nce_loss",
-    "negative_sampling_loss",
-    "exhaustive_sampling",
-    "accidental_hits",
-    "log_uniform_probability",
-    "log_uniform_sample",
-    "expected_count",
-    "unigram_probability",
-    "learned_unigram_probability",
-    "sampler_errors",
-}
+NOT_YET: set[str] = set()
+"""Functions of the golden files that core does not have yet."""
 
 _RAISES = "what this framework does with a label out of range; core raises, which the check looks at"
 FRAMEWORK_OWN: dict[tuple[str, str], str] = {
     ("label_out_of_range", key): _RAISES
     for key in ("tf_cpu", "tf_gpu", "tf_xla", "keras", "torch", "optax", "jax", "tf_one_hot")
+} | {
+    ("accidental_hits", "tf_weights"): "the number TensorFlow adds to mask a hit; core sets the logit to -inf",
+    ("sampler_errors", "num_true_mismatch"): "core has no num_true to mismatch: it reads it from the labels' shape",
+    ("sampler_errors", "float64_inputs_without_sampled_values"): "TensorFlow's kernels count in float32; core's do not",
 }
 """(function, expected key): why no number of core's is compared with it."""
 
+_EVERY_COPY = (
+    "drawn with replacement, a label came several times: TensorFlow masks its last copy only, core all of them, which"
+    " is what removing accidental hits means. The check masks only the last and has core compute the rest, so that the"
+    " numbers are compared all the same"
+)
+DELIBERATE = {
+    "sampled_softmax/duplicated_samples_removed": _EVERY_COPY,
+    "nce/duplicated_samples_removed": _EVERY_COPY,
+    "sampled_softmax/V1000_S50_not_unique": _EVERY_COPY,
+    "nce/V1000_S50_not_unique_hits_removed": _EVERY_COPY,
+    "accidental_hits/duplicated_sample": _EVERY_COPY,
+}
+"""Case: what core does otherwise than the framework, and why."""
+
 FLOATS = ("float64", "float32", "float16")
 FRAMEWORKS = ("tf_", "torch_", "scipy_", "jax_", "optax_", "keras_")
+
+NO_ERROR = {"result": "no error"}
 
 Answers = dict[str, Callable[[], Any]]
 
@@ -352,6 +362,196 @@ def _dense_layer(given: Given, _: dict[str, Any]) -> Answers:
     }
 
 
+def _last_copies(labels: Any, sampled: Any) -> Any:
+    """TensorFlow's idea of accidental hits: of a class that was drawn several times, the last copy only."""
+    is_last = np.array([ids not in sampled[position + 1 :] for position, ids in enumerate(sampled)])
+    return core.accidental_hits(labels, sampled) & is_last
+
+
+def _accidental_hits(given: Given, _: dict[str, Any]) -> Answers:
+    labels, sampled = given("labels"), given("sampled")
+    given("num_true")
+    every = np.stack([core.accidental_hits(column[:, None], sampled) for column in labels.T], axis=1)
+    hits = np.stack([_last_copies(column[:, None], sampled) for column in labels.T], axis=1)
+    same_ids = sampled[np.nonzero(every)[2]], labels[np.nonzero(every)[:2]]  # every copy that core finds is one
+    np.testing.assert_array_equal(*same_ids)
+    return {"rows": lambda: np.nonzero(hits)[0], "sampled_positions": lambda: np.nonzero(hits)[2]}
+
+
+def _sampled_loss(name: str, subtract_log_q: bool) -> Callable[[Given, dict[str, Any]], Answers]:
+    def check(given: Given, expected: dict[str, Any]) -> Answers:
+        weights, labels, sampled = given("W"), given("labels"), given("sampled")
+        values = core.SampledValues(sampled, given("true_expected_count"), given("sampled_expected_count"))
+        layer = weights, given("b"), labels, given("h"), values
+        remove = given("remove_accidental_hits")
+        same = (given("num_true"), given("num_sampled"), given("num_classes"), given("subtract_log_q"))
+        if same != (labels.shape[1], len(sampled), len(weights), subtract_log_q):
+            raise AssertionError(f"the parameters {same} are not those of the arrays")
+        given("sampled_values_from")
+        settings = {"subtract_log_q": subtract_log_q, "remove_accidental_hits": remove}
+        masked = _last_copies(labels, sampled) if remove else np.zeros((len(labels), len(sampled)), bool)
+        if remove and (masked != core.accidental_hits(labels, sampled)).any():
+            return _masked_by_hand(name, layer, masked, settings, expected)
+
+        logits, label_probs = core.sampled_logits(*layer, **settings)
+        if name == "negative_sampling":
+            del settings["subtract_log_q"]
+        loss = getattr(core, f"{name}_loss")
+        with_grad = getattr(core, f"{name}_loss_with_grad")
+        losses, _ = with_grad(*layer, **settings)
+        mean, grad = with_grad(*layer, reduction="mean", **settings)
+        np.testing.assert_allclose(losses, loss(*layer, **settings), rtol=1e-5)
+        return _answers(loss(*layer, **settings), mean, logits, label_probs, grad, weights, expected)
+
+    return check
+
+
+class _Rows(NamedTuple):
+    """The rows of a gradient that are not zero."""
+
+    ids: Any
+    rows: Any
+
+
+def _masked_by_hand(
+    name: str, layer: tuple[Any, ...], masked: Any, settings: dict[str, Any], expected: dict[str, Any]
+) -> Answers:
+    """Core's logits with hits kept, the last copies masked here, and core's losses and gradients of those logits."""
+    weights, _, labels, *_ = layer
+    logits, label_probs = core.sampled_logits(*layer, **{**settings, "remove_accidental_hits": False})
+    logits[:, labels.shape[1] :][masked] = -np.inf
+    if name == "nce":
+        losses = core.sigmoid_cross_entropy(logits, label_probs).sum(axis=-1)
+        logits_grad = core.sigmoid_cross_entropy_grad(logits, label_probs)
+    else:
+        losses = core.cross_entropy(logits, label_probs)
+        logits_grad = core.cross_entropy_grad(logits, label_probs)
+    grad = touch(*layer).grad(logits_grad / len(losses))
+    return _answers(losses, losses.mean(), logits, label_probs, grad, weights, expected)
+
+
+def _answers(
+    losses: Any, mean: Any, logits: Any, label_probs: Any, grad: Any, weights: Any, expected: dict[str, Any]
+) -> Answers:
+    masked = np.isneginf(logits)
+
+    def out_logits() -> Any:
+        """Where core has -inf, TensorFlow has its most negative float32, added once a hit: as good as."""
+        want = expected["out_logits"]
+        if isinstance(want, dict):  # a summary was made with 0 in their place
+            return np.where(masked, 0, logits)
+        return np.where(masked & (want < -1e38), want, logits)
+
+    def gradient(key: str, rows: Any) -> Any:
+        """Of all classes, or a large one by its touched rows alone, as it is recorded."""
+        if isinstance(expected[key], dict):
+            return _Rows(grad.ids, rows)
+        whole = np.zeros((len(weights), *rows.shape[1:]), rows.dtype)
+        whole[grad.ids] = rows
+        return whole
+
+    return {
+        "loss": lambda: losses,
+        "mean": lambda: mean,
+        "out_logits": out_logits,
+        "out_labels": lambda: label_probs,
+        "masked": lambda: masked,
+        "masked_count": lambda: masked.sum(),
+        "grad_h_of_mean": lambda: grad.inputs,
+        "grad_W_of_mean": lambda: gradient("grad_W_of_mean", grad.weights),
+        "grad_b_of_mean": lambda: gradient("grad_b_of_mean", grad.biases),
+    }
+
+
+def _exhaustive(given: Given, _: dict[str, Any]) -> Answers:
+    weights, biases, labels, inputs = given("W"), given("b"), given("labels"), given("h")
+    values = core.all_candidates(labels, len(weights))
+    layer = weights, biases, labels, inputs, values
+    logits = core.dense(inputs, weights, biases)
+    rows = core.one_hot(labels[:, 0], len(weights), dtype=logits.dtype)
+    return {
+        "sampled": lambda: values.sampled,
+        "true_expected_count": lambda: values.true_expected_count,
+        "sampled_expected_count": lambda: values.sampled_expected_count,
+        "sampled_softmax_hits_removed": lambda: core.sampled_softmax_loss(*layer),
+        "sampled_softmax_hits_kept": lambda: core.sampled_softmax_loss(*layer, remove_accidental_hits=False),
+        "nce_hits_removed": lambda: core.sampled_logistic_loss(*layer),
+        "nce_hits_kept": lambda: core.nce_loss(*layer),
+        "full_softmax": lambda: core.sparse_cross_entropy(logits, labels[:, 0]),
+        "full_sigmoid": lambda: core.sigmoid_cross_entropy(logits, rows).sum(axis=-1),
+    }
+
+
+def _log_uniform_probability(given: Given, _: dict[str, Any]) -> Answers:
+    sampler, classes = core.LogUniformSampler(given("range_max")), given("classes")
+    return {"probability": lambda: sampler.probs(classes)}
+
+
+def _unigram_probability(given: Given, _: dict[str, Any]) -> Answers:
+    settings = {name: given(name) for name in ("distortion", "num_reserved_ids")}
+    sampler = core.FixedUnigramSampler(given("counts"), **settings)
+    return {"probability": lambda: sampler.probs()}
+
+
+def _learned_unigram(given: Given, _: dict[str, Any]) -> Answers:
+    sampler, rng = core.LearnedUnigramSampler(given("range_max")), np.random.default_rng(0)
+    batches = [np.asarray(batch)[:, None] for batch in given("batches")]
+    counts = [sampler.sample(batch, 1, unique=False, rng=rng).true_expected_count[:, 0] for batch in batches]
+    return {"true_probability_at_each_step": lambda: np.array(counts)}
+
+
+def _sampler(given: Given) -> core.Sampler:
+    """The sampler of a case; its seeds are TensorFlow's, its uniforms and ids recorded."""
+    given("tf_seed"), given("tf_seed2")
+    name, num_classes = given("sampler"), given("range_max")
+    if name == "fixed_unigram":
+        return core.FixedUnigramSampler(given("unigrams"), distortion=given("distortion"))
+    return {"log_uniform": core.LogUniformSampler, "uniform": core.UniformSampler}[name](num_classes)
+
+
+def _expected_count(given: Given, expected: dict[str, Any]) -> Answers:
+    """From the recorded ids and tries; where the tries are not recorded, the expected counts tell them."""
+    sampler, sampled, tries = _sampler(given), given("sampled"), given("num_tries")
+    if tries is None:
+        counts = np.log1p(-expected["sampled_expected_count"]) / np.log1p(-sampler.probs(sampled))
+        tries = round(float(np.median(counts)))
+    if given("unique") and len(np.unique(sampled)) < len(sampled):
+        raise AssertionError("a unique sample has repeats")
+    return _counts(given, sampler, sampled, tries)
+
+
+def _log_uniform_sample(given: Given, _: dict[str, Any]) -> Answers:
+    """From the uniforms that TensorFlow drew, to the ids that it recorded (twice: as an input and as an answer)."""
+    sampler, num_sampled = _sampler(given), given("num_sampled")
+    draws = sampler.quantile(given("uniforms"))
+    sampled, tries = core.first_distinct(draws, num_sampled) if given("unique") else (draws, len(draws))
+    given("sampled"), given("num_tries")
+    return _counts(given, sampler, sampled, tries)
+
+
+def _counts(given: Given, sampler: core.Sampler, sampled: Any, tries: int) -> Answers:
+    labels, num_sampled = given("labels"), given("num_sampled")
+    return {
+        "true_expected_count": lambda: core.expected_count(sampler.probs(labels), num_sampled, tries),
+        "sampled_expected_count": lambda: core.expected_count(sampler.probs(sampled), num_sampled, tries),
+        "num_tries": lambda: tries,
+        "sampled": lambda: sampled,
+    }
+
+
+def _sampler_errors(_: Given, __: dict[str, Any]) -> Answers:
+    """What TensorFlow refuses core refuses, and what it takes core takes."""
+    sampler, rng = core.LogUniformSampler(10), np.random.default_rng(0)
+    return {
+        "num_sampled_above_range_unique": lambda: sampler.sample([[0]], 11, rng=rng),
+        "num_sampled_equal_range_unique": lambda: sampler.sample([[0]], 10, rng=rng),
+        "num_sampled_above_range_not_unique": lambda: sampler.sample([[0]], 11, unique=False, rng=rng),
+        "true_class_out_of_range": lambda: sampler.sample([[10]], 5, rng=rng),
+        "true_class_negative": lambda: sampler.sample([[-1]], 5, rng=rng),
+        "labels_rank_1": lambda: sampler.sample([1, 2], 5, rng=rng),
+    }
+
+
 CHECKS: dict[str, Callable[[Given, dict[str, Any]], Answers]] = {
     "softmax": _softmax,
     "softmax_degenerate": _softmax_degenerate,
@@ -371,6 +571,17 @@ CHECKS: dict[str, Callable[[Given, dict[str, Any]], Answers]] = {
     "sigmoid_cross_entropy": _sigmoid,
     "label_out_of_range": _label_out_of_range,
     "dense_layer_gradients": _dense_layer,
+    "sampled_softmax_loss": _sampled_loss("sampled_softmax", True),
+    "nce_loss": _sampled_loss("nce", True),
+    "negative_sampling_loss": _sampled_loss("negative_sampling", False),
+    "exhaustive_sampling": _exhaustive,
+    "accidental_hits": _accidental_hits,
+    "log_uniform_probability": _log_uniform_probability,
+    "log_uniform_sample": _log_uniform_sample,
+    "expected_count": _expected_count,
+    "unigram_probability": _unigram_probability,
+    "learned_unigram_probability": _learned_unigram,
+    "sampler_errors": _sampler_errors,
 }
 
 
@@ -381,9 +592,10 @@ def failures(case: dict[str, Any]) -> Iterator[str]:
     """What is wrong with core's answers to one case, a line each."""
     values = {name: decode(value) for name, value in {**case.get("params", {}), **case["inputs"]}.items()}
     expected = {key: decode(value) for key, value in case["expected"].items()}
-    if not case["tolerance"] or not set(case["tolerance"]) <= set(FLOATS):
-        yield f"tolerance: got dtypes {sorted(case['tolerance'])}, expected some of {FLOATS}"
-    for dtype in [dtype for dtype in FLOATS if dtype in case["tolerance"]]:
+    tolerance = _tolerance(case)
+    if not tolerance or not set(tolerance) <= {*FLOATS, *values, *expected}:
+        yield f"tolerance: got {sorted(tolerance)}, expected some of {FLOATS}"
+    for dtype in [dtype for dtype in FLOATS if dtype in tolerance]:
         rounded = Given(values, dtype)
         if _overflowed(values, rounded.values):
             continue  # 1e308 is no float32: there is nothing to ask
@@ -397,14 +609,26 @@ def failures(case: dict[str, Any]) -> Iterator[str]:
         def widened(rounded: Given = rounded) -> Answers:
             return CHECKS[case["function"]](Given(rounded.values, "float64"), expected)
 
-        moved = dtype != "float64" and "float64" in case["tolerance"] and _changed(values, rounded.values)
+        moved = dtype != "float64" and "float64" in tolerance and _changed(values, rounded.values)
         for name in rounded.forgotten:
             yield f"[{dtype}] input {name}: got a check that does not look at it, expected one that does"
         for key, want in expected.items():
             if (case["function"], key) not in FRAMEWORK_OWN:
-                line = _compare(key, want, answers, widened, moved, case["tolerance"][dtype])
+                allowed = tolerance.get(key, tolerance[dtype])
+                line = _compare(key, want, answers, widened, moved, allowed)
                 if line:
                     yield f"[{dtype}] {line}"
+
+
+def _tolerance(case: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """For each dtype, and for a key of its own where it has one; "exact" is none at all, and so is that of errors."""
+    exact = {"rtol": 0.0, "atol": 0.0}
+    no_numbers = all(
+        isinstance(want, dict) and set(want) & {"error_type", "result"} for want in case["expected"].values()
+    )
+    if case["tolerance"] == {"exact": True} or (no_numbers and not case["tolerance"]):
+        return {"float64": exact}
+    return {name: exact if value == "exact" else value for name, value in case["tolerance"].items()}
 
 
 def _changed(values: dict[str, Any], rounded: dict[str, Any]) -> bool:
@@ -445,11 +669,15 @@ def _compare(
 
 
 def _difference(got: Any, want: Any, tolerance: dict[str, float]) -> str | None:
-    got = np.asarray(got)
+    if isinstance(want, dict) and want == NO_ERROR:
+        return None  # it was computed, and that was the question
+    if isinstance(want, dict) and isinstance(got, _Rows):
+        return _rows_difference(got, want, tolerance)
     if isinstance(want, dict) and "$summary" in want:
-        return _summary_difference(got, want["$summary"], tolerance)
+        return _summary_difference(np.asarray(got), want["$summary"], tolerance)
     if isinstance(want, dict):
         return f"got {_short(got)}, expected {want}"
+    got = np.asarray(got)
     want = np.asarray(want)
     if got.shape != want.shape:
         return f"got shape {got.shape}, expected shape {want.shape}"
@@ -460,6 +688,16 @@ def _difference(got: Any, want: Any, tolerance: dict[str, float]) -> str | None:
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f" at {list(where)}, {int(wrong.sum())} of {wrong.size} differ" if where else ""
     return f"got {got[where]!r}, expected {want[where]!r}{place}"
+
+
+def _rows_difference(got: _Rows, want: dict[str, Any], tolerance: dict[str, float]) -> str | None:
+    """How many rows are not zero, the first of their ids, and a summary of the rows in the order of the ids."""
+    count, first = want.get("touched_rows", want.get("touched")), want.get("touched_ids_first", [])
+    order = np.argsort(got.ids)
+    if len(got.ids) != count or got.ids[order][: len(first)].tolist() != list(first):
+        return f"got {len(got.ids)} rows from {got.ids[order][:5].tolist()}, expected {count} from {first}"
+    summary = want.get("rows_summary_in_id_order", want.get("summary_in_id_order"))
+    return _summary_difference(got.rows[order], summary["$summary"], tolerance)
 
 
 def _summary_difference(got: np.ndarray, want: dict[str, Any], tolerance: dict[str, float]) -> str | None:
