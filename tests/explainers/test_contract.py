@@ -79,7 +79,9 @@ def check_steps(slug, live):
                 assert balanced(filled), filled
                 assert filled.count("$") % 2 == 0
             for name, value in step.numbers.items():
-                if isinstance(value, str):  # put together by the lesson: no number may bypass `fmt`
+                if isinstance(value, str) and not name.endswith(
+                    "_code"
+                ):  # put together by the lesson: no number may bypass `fmt`
                     assert not re.search(r"\b(nan|inf|None|np\.|array)\b|\de[-+]\d", value), (name, value)
                     assert name.endswith("_digits") or not re.search(r"\d\.\d{9}", value), (name, value)
     for picture in (picture for step in steps for picture in step.figures):
@@ -228,7 +230,7 @@ def test_every_word_is_used_and_every_word_that_is_used_is_there():
     )
     known = set(words(SOURCE))
     asked = set(re.findall(r"words\[['\"](\w+)['\"]\]", source))
-    asked |= set(re.findall(r'page\.(?:slider|choice|toggle|walk)\(\s*"(\w+)"', source))
+    asked |= set(re.findall(r'page\.(?:slider|choice|toggle|walk|button)\(\s*"(\w+)"', source))
     assert len(asked) > 20
     assert asked <= known
     prefixes = ("preset_", "names_", "stage_", "hidden", *(f"{key}_" for key in asked))
