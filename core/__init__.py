@@ -3,8 +3,8 @@
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope). Then, for when there are
 too many classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone),
-`touched` (the few rows that a step reads and writes), `sampled_grad`. `checks` says what bad input is; leave it for
-last.
+`touched` (the few rows that a step reads and writes), `sampled_grad`, and `sampling_study` (how far off they are).
+`checks` says what bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -65,6 +65,7 @@ from core.samplers import (
     expected_count,
     first_distinct,
 )
+from core.sampling_study import SamplingError, ZipfModel, nce_expected_grad, sampling_error, zipf_model
 from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import (
     SoftmaxSteps,
@@ -93,10 +94,12 @@ __all__ = [
     "SampledLogits",
     "SampledValues",
     "Sampler",
+    "SamplingError",
     "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "ZipfModel",
     "accidental_hits",
     "all_candidates",
     "bits",
@@ -125,6 +128,7 @@ __all__ = [
     "log_softmax_vjp",
     "logsumexp",
     "naive_softmax",
+    "nce_expected_grad",
     "nce_loss",
     "nce_loss_with_grad",
     "negative_sampling_loss",
@@ -137,6 +141,7 @@ __all__ = [
     "sampled_logits",
     "sampled_softmax_loss",
     "sampled_softmax_loss_with_grad",
+    "sampling_error",
     "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
@@ -154,4 +159,5 @@ __all__ = [
     "squared_error",
     "squared_error_grad",
     "tied_grad",
+    "zipf_model",
 ]
