@@ -26,7 +26,7 @@ from core.cross_entropy import sparse_cross_entropy, sparse_cross_entropy_grad
 from core.dense import dense
 from core.sampled import correct, correct_for_importance
 from core.sampled_grad import logistic_with_grad, softmax_with_grad
-from core.samplers import SampledValues, Sampler, true_classes
+from core.samplers import SampledValues, Sampler, generator, true_classes
 from core.sigmoid import sigmoid
 from core.softmax import softmax
 
@@ -94,6 +94,7 @@ def zipf_model(
     """
     num_classes = checks.count("num_classes", num_classes, at_least=1)
     dim, batch_size = checks.count("dim", dim, at_least=1), checks.count("batch_size", batch_size, at_least=1)
+    generator(rng)
     weights = 0.4 * rng.standard_normal((num_classes, dim))
     biases = -np.log(np.arange(1.0, num_classes + 1))
     inputs = rng.standard_normal((batch_size, dim))
@@ -154,6 +155,7 @@ def sampling_error(
     """
     layer = _checked(weights, biases, labels, inputs, sampler, loss)
     num_draws = checks.count("num_draws", num_draws, at_least=2)
+    generator(rng)
     logits = dense(layer.inputs, layer.weights, layer.biases)
     full_loss = float(sparse_cross_entropy(logits, layer.labels[:, 0], reduction="mean"))
     full_grad = sparse_cross_entropy_grad(logits, layer.labels[:, 0], reduction="mean") @ layer.weights
