@@ -102,6 +102,13 @@ from core.samplers import (
     expected_count,
     first_distinct,
 )
+from core.sampling_study import (
+    SamplingError,
+    ZipfModel,
+    nce_expected_grad,
+    sampling_error,
+    zipf_model,
+)
 from core.sigmoid import (
     log_sigmoid,
     sigmoid,
@@ -142,11 +149,13 @@ __all__ = [
     "SampledLogits",
     "SampledValues",
     "Sampler",
+    "SamplingError",
     "SoftmaxCells",
     "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "ZipfModel",
     "accidental_hits",
     "all_candidates",
     "bits",
@@ -181,6 +190,7 @@ __all__ = [
     "logsumexp",
     "loss_ways",
     "naive_softmax",
+    "nce_expected_grad",
     "nce_loss",
     "nce_loss_with_grad",
     "negative_sampling_loss",
@@ -196,6 +206,7 @@ __all__ = [
     "sampled_logits",
     "sampled_softmax_loss",
     "sampled_softmax_loss_with_grad",
+    "sampling_error",
     "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
@@ -216,4 +227,5 @@ __all__ = [
     "squared_error_grad",
     "tied_grad",
     "tree_sum",
+    "zipf_model",
 ]
