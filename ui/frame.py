@@ -76,12 +76,15 @@ class Page:
         self.words = words(lang)
         self.text = prose(slug, lang)
         numbers.arrive(slug)
-        wanted = st.query_params.get("step")
         self.turns = (*self.text.steps, CHALLENGES)
-        self.step = wanted if wanted in (*self.turns, ALL) else self.turns[0]
+        self.step = self._wanted()
         self.only = frozenset(self.turns if self.step == ALL else [self.step])
         """keys of the steps to be shown"""
         self._top()
+
+    def _wanted(self) -> str:
+        step = st.query_params.get("step")
+        return step if step in (*self.turns, ALL) else self.turns[0]
 
     # ---- the frame ----
 
@@ -155,6 +158,8 @@ class Page:
             names = self.toolbar()
 
         def moving() -> None:
+            if self._wanted() != self.step:  # a button in here turned the page
+                st.rerun()
             left, self._main = st.columns([0.4, 0.6], gap="large")
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
@@ -362,6 +367,15 @@ class Page:
             lines.append(f"{number}. {'✅' if challenge.done else '⬜'} {fill(section.heading, challenge.numbers)}")
             hints.append(f"{number}. {fill(section.body, challenge.numbers)}")
         st.markdown("\n".join(lines))
+        with st.container(horizontal=True):
+            for number, challenge in enumerate(challenges, 1):
+                if challenge.at:
+                    st.button(
+                        f"{number} → {self._heading(challenge.at)}",
+                        key=f"go-{challenge.key}",
+                        on_click=_go,
+                        args=(challenge.at,),
+                    )
         st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 

@@ -357,10 +357,17 @@ def test_names_lose_what_would_be_markup():
 
 
 @pytest.mark.parametrize("slug", LESSONS)
-def test_the_challenges_have_the_controls_that_they_need(slug):
-    """Every keyword that decides a challenge can be set beside the challenges."""
-    app = opened(slug, lang="en", step="challenges")
-    wanted = set(inspect.signature(importlib.import_module(f"explainers.{slug}").challenges).parameters) - {"live"}
-    assert wanted <= set(bound(app))
+def test_the_challenges_have_what_they_need_beside_them_or_lead_to_it(slug):
+    """Every keyword that decides a challenge can be set on the spot, or each challenge leads to a step."""
+    app = opened(slug, lang="en", step="challenges", predict="false")
+    challenges = importlib.import_module(f"explainers.{slug}").challenges
+    wanted = set(inspect.signature(challenges).parameters) - {"live"}
     hidden = "".join(html.proto.body for html in app.get("html"))
     assert ".st-key-controls-challenges" not in hidden
+    if wanted <= set(bound(app)):
+        return
+    for challenge in challenges(DEFAULT_LIVE):
+        there = opened(slug, lang="en", step="challenges", predict="false")
+        there.button(f"go-{challenge.key}").click().run()
+        assert not there.exception
+        assert prose(slug, "en").sections[challenge.at].heading in said(there)
