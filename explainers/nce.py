@@ -685,16 +685,12 @@ def challenges(
     rarest = int(np.argmin(live.logits))
     with np.errstate(over="ignore"):
         raised = float(np.exp(log_noise(live, exponent)[rarest] - log_data(live)[rarest]))
-    sorted_well = draw >= ENOUGH_COINS and right >= best
+    found = draw >= ENOUGH_COINS and right >= best
     rare = {"rarest": live.names[rarest], "raised": raised, "often": str(OFTEN)}
     return [
-        Challenge(
-            "sort", draw >= ENOUGH_COINS and right >= best, {"enough": str(ENOUGH_COINS), "best": str(best)}, "coins"
-        ),
+        Challenge("sort", found, {"enough": str(ENOUGH_COINS), "best": str(best)}, "coins"),
         Challenge("infinite", bool(np.isinf(naive_loss(x, SIDES.index(side)))), {"x": x}, "logistic"),
         Challenge("open", missing < NEAR, {"missing": 100 * missing, "wanted": 100 * NEAR}, "dimmer"),
         Challenge("one", abs(shift) < NEAR, {"total": float(np.exp(shift))}, "whole"),
-        Challenge(
-            "rare", raised >= OFTEN, {"rarest": live.names[rarest], "raised": raised, "often": str(OFTEN)}, "exponent"
-        ),
+        Challenge("rare", raised >= OFTEN, rare, "exponent"),
     ]
