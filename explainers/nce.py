@@ -165,9 +165,10 @@ def _posterior(live: Live, k: int) -> Step:
     posterior = core.sigmoid(odds)
     return Step(
         "posterior",
-        r"P(D = 1 \mid c) = \frac{p_c}{p_c + k\,q_c} = \sigma\big(\ln p_c - \ln (k\,q_c)\big)",
-        rf"P(D = 1 \mid @y_tex) = \frac{{{mark(live.label, '@p_y')}}}{{@p_y + @noise_y}}"
-        r" = \sigma(@odds_y) = @posterior_y",
+        r"\begin{aligned} P(D = 1 \mid c) &= \frac{p_c}{p_c + k\,q_c} \\"
+        r" &= \sigma\big(\ln p_c - \ln (k\,q_c)\big) \end{aligned}",
+        rf"\begin{{aligned}} P(D = 1 \mid @y_tex) &= \frac{{{mark(live.label, '@p_y')}}}{{@p_y + @noise_y}} \\"
+        r" &= \sigma(@odds_y) = @posterior_y \end{aligned}",
         _y(live)
         | {
             "k": str(k),
@@ -240,9 +241,9 @@ def _apart(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
             grid(
                 f"[1, 1 + {num_sampled}]",
                 [f"{live.names[c]} (y)" if i == 0 else live.names[c] for i, c in enumerate(classes)],
-                ["s", "k q", "ln(k q)", "x", "D"],
-                np.column_stack([raw, counts, np.log(counts), logits, labels]),
-                marks=[(0, 3)],
+                ["s", "k q", "x", "D"],
+                np.column_stack([raw, counts, logits, labels]),
+                marks=[(0, 2)],
                 bound=10.0,
             ),
         ),
@@ -263,8 +264,11 @@ def _logistic(x: float, side: str) -> Step:
     at = np.linspace(-WIDEST_X, WIDEST_X, 241)
     return Step(
         "logistic",
-        r"\ell = -D \ln \sigma(x) - (1 - D) \ln\big(1 - \sigma(x)\big) = \max(x, 0) - x D + \ln\big(1 + e^{-|x|}\big)",
-        r"\max(@x, 0) - @x_paren \cdot @label + \ln\big(1 + e^{-|@x|}\big) = @above - @product + @tail = @loss",
+        r"\begin{aligned} \ell &= -D \ln \sigma(x) - (1 - D) \ln\big(1 - \sigma(x)\big) \\"
+        r" &= \max(x, 0) - x D + \ln\big(1 + e^{-|x|}\big) \end{aligned}",
+        r"\begin{aligned} \ell &= \max(@x, 0) - @x_paren \cdot @label \\"
+        r" &\quad + \ln\big(1 + e^{-|@x|}\big) \\"
+        r" &= @above - @product + @tail = @loss \end{aligned}",
         {
             "x": x,
             "x_paren": paren(x),
@@ -302,8 +306,7 @@ def _rows(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
     rows = cells @ np.ones(cells.shape[1])
     return Step(
         "rows",
-        r"\ell \in \mathbb R^{B \times (1 + k)} \qquad \ell\,\mathbf 1_{1+k} \in \mathbb R^{B}"
-        r" \qquad L = \frac{1}{B} \sum_b (\ell\,\mathbf 1)_b",
+        r"\ell\,\mathbf 1_{1+k} \in \mathbb R^{B} \qquad L = \frac{1}{B} \sum_b (\ell\,\mathbf 1)_b",
         r"L = \frac{@row_sums}{@batch} = @mean",
         {
             "row_sums": " + ".join(fmt(row) for row in rows),
@@ -348,8 +351,7 @@ def _big(num_classes: int, num_sampled: int) -> Step:
     odds = float(np.log(num_classes / num_sampled))
     return Step(
         "big",
-        r"L_{\mathrm{NCE}} = \ln\left(1 + \frac{k}{V}\right) + k \ln\left(1 + \frac{V}{k}\right)"
-        r" \qquad s = 0,\; q = \frac{1}{V}",
+        r"L_{\mathrm{NCE}} = \ln\left(1 + \frac{k}{V}\right) + k \ln\left(1 + \frac{V}{k}\right)",
         r"@true_part + @k \cdot @noise_part = @nce",
         {
             "k": str(num_sampled),
@@ -402,9 +404,9 @@ def _dimmer(live: Live, k: int) -> Step:
     missing = _missing(live, k)
     return Step(
         "dimmer",
-        r"-\frac{\partial\, \mathbb E[L_{\mathrm{NCE}}]}{\partial s_c} = \frac{k\,q_c}{u_c + k\,q_c}\,(y_c - u_c)"
-        r" \qquad u_c = e^{s_c}",
-        r"\frac{@noise_y}{@p_y + @noise_y} \cdot (1 - @p_y) = @open_y \cdot @full_y = @dimmed_y",
+        r"-\frac{\partial\, \mathbb E[L_{\mathrm{NCE}}]}{\partial s_c} = \frac{k\,q_c}{u_c + k\,q_c}\,(y_c - u_c)",
+        r"\begin{aligned} & \frac{@noise_y}{@p_y + @noise_y} \cdot (1 - @p_y) \\"
+        r" &= @open_y \cdot @full_y = @dimmed_y \end{aligned}",
         _y(live)
         | {
             "k": str(k),
@@ -449,8 +451,9 @@ def _whole(live: Live, k: int, shift: float) -> Step:
     top = float(max(losses.max(), full))
     return Step(
         "whole",
-        r"s = \ln p + c \qquad Z = \sum_c e^{s_c} = e^{c} \qquad \mathrm{softmax}(s) = p",
-        r"Z = e^{@shift} = @total \qquad L_{\mathrm{NCE}} = @loss \qquad L_{\mathrm{CE}} = @full",
+        r"s_j = \ln p_j + c \qquad Z = \sum_j e^{s_j} = e^{c}",
+        r"\begin{aligned} Z &= e^{@shift} = @total \\"
+        r" L_{\mathrm{NCE}} &= @loss \qquad L_{\mathrm{CE}} = @full \end{aligned}",
         {
             "k": str(k),
             "shift": shift,
@@ -521,7 +524,8 @@ def _twins(live: Live, k: int, exponent: float, num_steps: int) -> Step:
     return Step(
         "twins",
         r"\text{NCE}: s_c \to \ln p_c \qquad \text{NS}: s_c \to \ln \frac{p_c}{k\,q_c}",
-        r"@y_tex: \quad @s_nce \to @rest_nce \qquad @s_ns \to \ln\frac{@p_y}{@noise_y} = @rest_ns",
+        r"\begin{aligned} \text{NCE}: s_{@y_tex} &= @s_nce \to @rest_nce \\"
+        r" \text{NS}: s_{@y_tex} &= @s_ns \to @rest_ns \\ @rest_ns &= \ln\frac{@p_y}{@noise_y} \end{aligned}",
         _y(live)
         | {
             "k": str(k),
@@ -570,9 +574,9 @@ def _exponent(live: Live, exponent: float) -> Step:
     rarest, top = int(np.argmin(live.logits)), int(np.argmax(live.logits))
     return Step(
         "exponent",
-        r"q_c = \frac{p_c^{\,a}}{\sum_j p_j^{\,a}} \qquad \mathrm{softmax}(s_{\mathrm{NS}}) \propto"
-        r" \frac{p_c}{q_c} \propto p_c^{\,1-a}",
-        r"a = @exponent: \quad q_{@rarest_tex}: @p_rarest \to @q_rarest \qquad q_{@top_tex}: @p_top \to @q_top",
+        r"q_c = \frac{p_c^{\,a}}{\sum_j p_j^{\,a}} \qquad \frac{p_c}{q_c} \propto p_c^{\,1-a}",
+        r"\begin{aligned} q_{@rarest_tex} &: @p_rarest \to @q_rarest \\"
+        r" q_{@top_tex} &: @p_top \to @q_top \end{aligned}",
         {
             "exponent": exponent,
             "left": 1 - exponent,
@@ -628,9 +632,9 @@ def _defaults(num_sampled: int) -> Step:
         },
         figures=(
             grid(
-                f"num_sampled = {num_sampled}",
+                f"nce_loss, sampled_softmax_loss (k = {num_sampled})",
                 ["remove_accidental_hits", "subtract_log_q", "unique", "sampler", "D (num_true = 2)", "Σ", "L (s = 0)"],
-                ["nce_loss", "sampled_softmax_loss"],
+                ["NCE", "softmax"],
                 np.zeros((len(texts), 2)),
                 marks=[(row, side) for row in different for side in (0, 1)],
                 texts=texts,
@@ -681,16 +685,12 @@ def challenges(
     rarest = int(np.argmin(live.logits))
     with np.errstate(over="ignore"):
         raised = float(np.exp(log_noise(live, exponent)[rarest] - log_data(live)[rarest]))
-    sorted_well = draw >= ENOUGH_COINS and right >= best
+    found = draw >= ENOUGH_COINS and right >= best
     rare = {"rarest": live.names[rarest], "raised": raised, "often": str(OFTEN)}
     return [
-        Challenge(
-            "sort", draw >= ENOUGH_COINS and right >= best, {"enough": str(ENOUGH_COINS), "best": str(best)}, "coins"
-        ),
+        Challenge("sort", found, {"enough": str(ENOUGH_COINS), "best": str(best)}, "coins"),
         Challenge("infinite", bool(np.isinf(naive_loss(x, SIDES.index(side)))), {"x": x}, "logistic"),
         Challenge("open", missing < NEAR, {"missing": 100 * missing, "wanted": 100 * NEAR}, "dimmer"),
         Challenge("one", abs(shift) < NEAR, {"total": float(np.exp(shift))}, "whole"),
-        Challenge(
-            "rare", raised >= OFTEN, {"rarest": live.names[rarest], "raised": raised, "often": str(OFTEN)}, "exponent"
-        ),
+        Challenge("rare", raised >= OFTEN, rare, "exponent"),
     ]

@@ -131,8 +131,8 @@ def test_each_logit_is_less_the_log_of_its_expected_count(sampler):
     assert apart.numbers["count_y"] == pytest.approx(4 * q[2])
     assert apart.numbers["x_y"] == pytest.approx(3.0 - np.log(4 * q[2]))
     texts = np.array(apart.figures[0]["texts"])
-    assert texts[:, 4].tolist() == ["1", "0", "0", "0", "0"]
-    assert texts[0, 3] == fmt(3.0 - np.log(4 * q[2]))
+    assert texts[:, 3].tolist() == ["1", "0", "0", "0", "0"]
+    assert texts[0, 2] == fmt(3.0 - np.log(4 * q[2]))
 
 
 def test_one_sample_serves_all_rows_and_the_default_one_has_an_accidental_hit():
