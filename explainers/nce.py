@@ -615,7 +615,6 @@ def _defaults(num_sampled: int) -> Step:
     texts = [
         *([_default(f, name) for f in functions] for name in ("remove_accidental_hits", "subtract_log_q")),
         [_default(core.Sampler.sample, "unique")] * 2,
-        ["log_uniform"] * 2,
         [fmt(label)] * 2,
         [str(1 + num_sampled), "1"],
         [fmt(start["nce"]), fmt(start["sampled_softmax"])],
@@ -633,7 +632,7 @@ def _defaults(num_sampled: int) -> Step:
         figures=(
             grid(
                 f"nce_loss, sampled_softmax_loss (k = {num_sampled})",
-                ["remove_accidental_hits", "subtract_log_q", "unique", "sampler", "D (num_true = 2)", "Σ", "L (s = 0)"],
+                ["remove_accidental_hits", "subtract_log_q", "unique", "D (num_true = 2)", "Σ", "L (s = 0)"],
                 ["NCE", "softmax"],
                 np.zeros((len(texts), 2)),
                 marks=[(row, side) for row in different for side in (0, 1)],
