@@ -14,7 +14,7 @@ from explainers.step import Array, Figure, Live, fmt
 
 LEVELS = (0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 3.0, 4.0)
 """losses in nats at which a contour is drawn"""
-RAYS = 96
+RAYS = 72
 
 
 def groups(live: Live) -> list[list[int]]:
