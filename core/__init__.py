@@ -4,8 +4,8 @@ Read it in this order, in one sitting: `softmax` (logits to probabilities), `cro
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
 digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
-(the few rows that a step reads and writes), `sampled_grad`. `checks` says what bad
-input is; leave it for last.
+(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). `checks` says what
+bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
@@ -102,6 +102,13 @@ from core.samplers import (
     expected_count,
     first_distinct,
 )
+from core.sampling_study import (
+    SamplingError,
+    ZipfModel,
+    nce_expected_grad,
+    sampling_error,
+    zipf_model,
+)
 from core.sigmoid import (
     log_sigmoid,
     sigmoid,
@@ -142,11 +149,13 @@ __all__ = [
     "SampledLogits",
     "SampledValues",
     "Sampler",
+    "SamplingError",
     "SoftmaxCells",
     "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "ZipfModel",
     "accidental_hits",
     "all_candidates",
     "bits",
@@ -181,6 +190,7 @@ __all__ = [
     "logsumexp",
     "loss_ways",
     "naive_softmax",
+    "nce_expected_grad",
     "nce_loss",
     "nce_loss_with_grad",
     "negative_sampling_loss",
@@ -196,6 +206,7 @@ __all__ = [
     "sampled_logits",
     "sampled_softmax_loss",
     "sampled_softmax_loss_with_grad",
+    "sampling_error",
     "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
@@ -216,4 +227,5 @@ __all__ = [
     "squared_error_grad",
     "tied_grad",
     "tree_sum",
+    "zipf_model",
 ]
