@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import core
 from explainers import sampled_bench as bench
 from explainers.figures import Role, axis, bars, column, curve, dot, grid, line
-from explainers.sampled_bench import FORMS, NUM_DRAWS, SAMPLERS, Setting
+from explainers.sampled_bench import FORMS, NUM_DRAWS, SAMPLED, SAMPLERS, Setting
 from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark
 
 PHASES = ("train", "predict")
@@ -36,6 +36,7 @@ REST_LOGITS = (2.0, 1.0, 0.0, -1.0, -1.5)
 REST_SAMPLED = 3
 REST_SAMPLERS = (*SAMPLERS, "reversed")
 LOSSES = ("full", "sampled_softmax", "importance", "nce", "negative_sampling")
+SHORT = dict(zip(LOSSES, ("∇L", "sampled", "import.", "NCE", "NS"), strict=True))
 RARE = -20.0
 """The model's own softmax as a sampler: no class is drawn less often than at this distance from the largest logit."""
 COPIED_CLASSES, COPIED_DIM, COPIED_BATCH = 1_000, 64, 32
@@ -70,7 +71,7 @@ def explain(
     weights: str = WEIGHTS[0],
     inputs: str = INPUTS[0],
     many: bool = False,
-    num_sampled: str = "100",
+    num_sampled: str = SAMPLED[0],
     form: str = FORMS[0],
     only: Collection[str] | None = None,
 ) -> list[Step]:
@@ -227,6 +228,14 @@ def _urn_draws(small: Small, num_classes: int, logits: tuple[float, ...]) -> tup
     return counts, tries
 
 
+def _reported(probs: Array, count: int, tries: Array) -> Array:
+    """What the samplers of all draws report on average as expected counts, [num_classes]."""
+    numbers, times = np.unique(tries, return_counts=True)
+    reported = [core.expected_count(probs, count, int(number)) for number in numbers]
+    mean: Array = np.average(reported, axis=0, weights=times)
+    return mean
+
+
 def _urn(live: Live, small: Small) -> Step:
     """Items 31, 33 and 44: the true class is in the urn, too; what is expected, and what is seen."""
     sampler, count = _sampler(live, small.sampler), _count(live, small)
@@ -259,7 +268,7 @@ def _urn(live: Live, small: Small) -> Step:
                 column("q", probs, "prob", bound=1.0),
                 column("E", expected, "exp"),
                 column("1 ×", counts[0], "loss"),
-                column(f"{NUM_DRAWS} ×", counts.mean(axis=0), "exp", ghost=expected),
+                column(f"{NUM_DRAWS} ×", counts.mean(axis=0), "exp", ghost=_reported(probs, count, tries)),
                 label=live.label,
             ),
         ),
@@ -446,8 +455,8 @@ def _apart(live: Live, small: Small) -> Step:
                 np.zeros((2, count)),
                 texts=[[str(i) for i in values.sampled], [fmt(e) for e in values.sampled_expected_count]],
             ),
-            grid(f"logits [2, {count + 1}]", rows, ["y", *names], logits, marks=framed, bound=5.0),
-            grid(f"labels [2, {count + 1}]", rows, ["y", *names], label_probs, bound=1.0),
+            grid(f"out_logits [2, {count + 1}]", rows, ["y", *names], logits, marks=framed, bound=5.0),
+            grid(f"out_labels [2, {count + 1}]", rows, ["y", *names], label_probs, bound=1.0),
         ),
     )
 
@@ -584,10 +593,10 @@ def _five(live: Live, small: Small, many: bool) -> Step:
     away = {name: float(np.linalg.norm(made.grads[name] - full)) for name in LOSSES}
     pulls = {name: float(np.linalg.norm(made.pulls[name])) for name in LOSSES}
 
-    def arrows(*names: str) -> dict[str, Any]:
-        columns = [column(name, 0.0 - made.grads[name], "push", bound=1.0, ghost=0.0 - full) for name in names]
-        return bars(live.names, *columns, label=live.label)
-
+    arrows = [
+        column(SHORT[name], 0.0 - made.grads[name], "push", bound=1.0, ghost=None if name == "full" else 0.0 - full)
+        for name in LOSSES
+    ]
     return Step(
         "five",
         r"\frac{\partial L}{\partial z} \qquad \lVert \bar g - \nabla L \rVert \qquad"
@@ -606,8 +615,7 @@ def _five(live: Live, small: Small, many: bool) -> Step:
             "away_importance": away["importance"],
         },
         (
-            arrows("full", "sampled_softmax", "importance"),
-            arrows("nce", "negative_sampling"),
+            bars(live.names, *arrows, label=live.label),
             grid(
                 f"{num_draws} ×",
                 list(LOSSES),
@@ -639,7 +647,7 @@ def untrained(num_classes: int, num_sampled: int) -> dict[str, float]:
 
 def _values(classes: int, sampled: int) -> Step:
     """Items 29 and 38: the same model, five numbers; only one of them means something by itself."""
-    pairs = [(10_000, 64), (200_000, 1_000), (classes, sampled)]
+    pairs = [(10_000, 64), (classes, sampled)]
     shown = np.array([list(untrained(*pair).values()) for pair in pairs]).T
     now = dict(zip(LOSSES, shown[:, -1].tolist(), strict=True))
     return Step(
@@ -813,6 +821,8 @@ def study() -> Mapping[Setting, tuple[float, float, float, float]]:
 
 
 STUDIED = (5, 20, 100, 1_000, 5_000)
+IN_TABLE = [0, 2, 3, 4]
+"""Which of them the table has room for."""
 TABLE = {
     "uniform": Setting("uniform"),
     "unique, log Q ✗": Setting(subtract_log_q=False),
@@ -863,7 +873,7 @@ def _study(setting: Setting) -> Step:
             "forgotten_grad": 100 * study()[forgotten][2],
             "forgotten_most": 100 * table[5, -1, 2],
             "thousand": "1000",
-            "best_few": best[0, 1],
+            "best_few": round(best[0, 1], 9),
         },
         (
             curve(_log_axis("k", 0, 4), _log_axis("L", -4, 1), lines(0)),
@@ -875,17 +885,14 @@ def _study(setting: Setting) -> Step:
             grid(
                 "L̄ − L | ‖ḡ − ∇L‖ / ‖∇L‖",
                 list(TABLE),
-                [f"k = {count}" for count in STUDIED],
-                table[:, :, 2],
-                texts=[
-                    [f"{loss:+.2f} | {grad:.3f}".replace("-", "−") for loss, _, grad, _ in row]
-                    for row in table.tolist()
-                ],
+                [f"k = {STUDIED[k]}" for k in IN_TABLE],
+                table[:, IN_TABLE, 2],
+                texts=[[f"{fmt(round(row[k, 0], 2) + 0.0)} | {row[k, 2]:.3f}" for k in IN_TABLE] for row in table],
                 marks=[
                     (i, j)
                     for i, row in enumerate(TABLE.values())
-                    for j, count in enumerate(STUDIED)
-                    if row._replace(num_sampled=count) == setting
+                    for j, k in enumerate(IN_TABLE)
+                    if row._replace(num_sampled=STUDIED[k]) == setting
                 ],
                 bound=0.5,
             ),
@@ -950,7 +957,7 @@ def _copied(weights: str, inputs: str) -> Step:
             grid(
                 f"{_sign(works)} sampled_softmax_loss",
                 list(given),
-                ["[V, d] …", "→"],
+                ["✓", "→"],
                 np.zeros((4, 2)),
                 texts=[[_shape(wanted[name]), _shape(array)] for name, array in given.items()],
                 marks=[(i, 1) for i, (name, array) in enumerate(given.items()) if array.shape != wanted[name].shape],
@@ -1010,7 +1017,7 @@ def challenges(
     live: Live,
     *,
     small: Small | None = None,
-    num_sampled: str = "100",
+    num_sampled: str = SAMPLED[0],
     form: str = FORMS[0],
     weights: str = WEIGHTS[0],
     inputs: str = INPUTS[0],
