@@ -386,12 +386,17 @@ def dimmer(log_model: Array, log_q: Array, k: float) -> Array:
     return core.sigmoid(np.log(k) + log_q - log_model)
 
 
-def _missing(live: Live, k: float) -> float:
+def _arrows(live: Live, k: int) -> Array:
+    """Where NCE moves the logits on average, [num_classes]: one label, uniform noise, u = p."""
+    one_hot, noise = core.one_hot(live.label, len(live.names)), np.exp(log_noise(live))
+    return 0.0 - core.nce_expected_grad(log_data(live), one_hot, noise, k)
+
+
+def _missing(live: Live, k: int) -> float:
     """How far NCE's arrows are from the full ones, as a share of their length."""
     full = core.one_hot(live.label, len(live.names)) - live.probs
     size = float(np.linalg.norm(full))
-    dimmed = dimmer(log_data(live), log_noise(live), k) * full
-    return float(np.linalg.norm(dimmed - full)) / size if size else 0.0
+    return float(np.linalg.norm(_arrows(live, k) - full)) / size if size else 0.0
 
 
 def _dimmer(live: Live, k: int) -> Step:
@@ -399,8 +404,9 @@ def _dimmer(live: Live, k: int) -> Step:
     one = replace(live, logits=live.logits / live.temperature, temperature=1.0)
     full = core.one_hot(live.label, len(live.names)) - live.probs
     open_ = dimmer(log_data(live), log_noise(live), k)
-    counts = np.logspace(0, 3, 61)
-    missing_at = [100 * _missing(live, count) for count in counts]
+    arrows = _arrows(live, k)
+    counts = np.unique(np.logspace(0, 3, 41).round().astype(int))
+    missing_at = [100 * _missing(live, int(count)) for count in counts]
     missing = _missing(live, k)
     return Step(
         "dimmer",
@@ -413,7 +419,7 @@ def _dimmer(live: Live, k: int) -> Step:
             "noise_y": k / len(live.names),
             "open_y": open_[live.label],
             "full_y": full[live.label],
-            "dimmed_y": open_[live.label] * full[live.label],
+            "dimmed_y": arrows[live.label],
             "missing": 100 * missing,
         },
         (
@@ -421,7 +427,7 @@ def _dimmer(live: Live, k: int) -> Step:
                 live.names,
                 link(one, "move", "y − p", bound=1.0),
                 column("P(D = 0)", open_, "prob", bound=1.0),
-                column("NCE", open_ * full, "push", bound=1.0, ghost=full),
+                column("NCE", arrows, "push", bound=1.0, ghost=full),
                 label=live.label,
             ),
             curve(
@@ -651,13 +657,12 @@ def questions(live: Live) -> list[Question]:
     one = float(core.sigmoid_cross_entropy(np.log(200.0), 0.0))
     full = core.one_hot(live.label, len(live.names)) - live.probs
     ends = np.stack([full, np.zeros_like(full), 1000 * full])
-    dimmed = dimmer(log_data(live), log_noise(live), 1000) * full
     top = int(np.argmax(live.logits))
     left = core.softmax(optimum(live, 5, 0.75)[1])[top]
     less, same = left < live.probs[top] - 1e-9, abs(left - live.probs[top]) <= 1e-9
     return [
         Question("big", int(abs(losses["nce"] - 1000 * one) < 0.01), {"nce": losses["nce"], "one": one}),
-        Question("dimmer", int(np.argmin(np.abs(ends - dimmed).sum(axis=1)))),
+        Question("dimmer", int(np.argmin(np.abs(ends - _arrows(live, 1000)).sum(axis=1)))),
         Question(
             "twins",
             1 if same else 2 if less else 0,
