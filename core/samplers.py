@@ -168,12 +168,9 @@ class Sampler(ABC):
             )
         else:
             sampled, num_tries = self._draw_unique(num_sampled, rng)
-        return SampledValues(
-            sampled,
-            expected_count(self.probs(labels), num_sampled, num_tries),
-            expected_count(self.probs(sampled), num_sampled, num_tries),
-            num_tries,
-        )
+        of_all = self.probs(np.concatenate([labels.ravel(), sampled]))
+        counts = expected_count(of_all, num_sampled, num_tries)
+        return SampledValues(sampled, counts[: labels.size].reshape(labels.shape), counts[labels.size :], num_tries)
 
     def _draw_unique(self, num_sampled: int, rng: np.random.Generator) -> tuple[Ints, int]:
         """Draw, drop what came before, and go on until there are enough.
