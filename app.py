@@ -40,7 +40,8 @@ st.markdown(page.text.lead)
 names = page.toolbar()
 page.follow(body)
 st.markdown(f"### {page.text.sections['lessons'].heading}\n{page.text.sections['lessons'].body}")
-for place, slug in zip(st.columns(len(LESSONS), gap="medium"), LESSONS, strict=True):
-    with place.container(border=True):
-        page.link(slug, f"**{prose(slug, page.lang).title}**")
-        st.markdown(prose(slug, page.lang).lead)
+with st.container(horizontal=True, gap="medium"):
+    for slug in LESSONS:
+        with st.container(border=True, width=350):
+            page.link(slug, f"**{prose(slug, page.lang).title}**")
+            st.markdown(prose(slug, page.lang).lead)
