@@ -124,6 +124,11 @@ def _log(values: Array) -> Array:
     return powers
 
 
+def _two_digits(x: float) -> str:
+    """What was measured is not known any better."""
+    return fmt(float(f"{x:.1e}"))
+
+
 def _sign(yes: bool) -> str:
     return "✓" if yes else "✗"
 
@@ -152,8 +157,8 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
     here = {name: 10 ** float(np.interp(np.log10(classes), at, np.log10(spent))) for name, spent in shown.items()}
     return Step(
         "cost",
-        r"V \cdot d \quad\text{vs}\quad (k + 1) \cdot d",
-        r"@classes \cdot @dim = @full \qquad " + r"@scored \cdot @dim = @part \qquad \frac{@full}{@part} = @ratio",
+        r"V \cdot d \quad\text{vs}\quad (k + 1) \cdot d" if train else r"V \cdot d \quad\text{vs}\quad V \cdot d",
+        r"@classes \cdot @dim = @full \qquad @scored \cdot @dim = @part \qquad \frac{@full}{@part} = @ratio",
         {
             "classes": str(classes),
             "sampled": str(sampled),
@@ -163,12 +168,14 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
             "full": fmt(classes * DIM),
             "part": fmt(scored["sampled"] * DIM),
             "ratio": classes / scored["sampled"],
+            "train_part": fmt((sampled + 1) * DIM),
+            "train_ratio": classes / (sampled + 1),
             "megabytes": BATCH_SIZE * classes * 4 / 1e6,
             "measured_dim": str(bench.MEASURED_DIM),
             "measured_batch": str(bench.MEASURED_BATCH),
             "measured_sampled": str(bench.MEASURED_SAMPLED),
-            "full_ms": 1000 * here["full"],
-            "sampled_ms": 1000 * here["sampled"],
+            "full_ms": _two_digits(1000 * here["full"]),
+            "sampled_ms": _two_digits(1000 * here["sampled"]),
         },
         (
             grid(
@@ -177,7 +184,7 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
                 ["MAC", "MB", "ms"],
                 np.zeros((2, 3)),
                 texts=[
-                    [fmt(count * DIM), fmt(BATCH_SIZE * count * 4 / 1e6), f"≈ {1000 * here[name]:.2g}"]
+                    [fmt(count * DIM), fmt(BATCH_SIZE * count * 4 / 1e6), f"≈ {_two_digits(1000 * here[name])}"]
                     for name, count in scored.items()
                 ],
             ),
@@ -186,7 +193,12 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
                 _log_axis("ms", -2, 3),
                 [line(name, at, _log(1000 * np.array(s)), roles[name], cloud=bool(run)) for name, s in shown.items()],
                 [
-                    dot(f"{name}: {1000 * here[name]:.2g}", np.log10(classes), np.log10(here[name]) + 3, roles[name])
+                    dot(
+                        f"{name}: {_two_digits(1000 * here[name])}",
+                        np.log10(classes),
+                        np.log10(here[name]) + 3,
+                        roles[name],
+                    )
                     for name in (shown if train else ["full"])
                 ],
             ),

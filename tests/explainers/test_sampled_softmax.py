@@ -47,7 +47,7 @@ def answer(key, **options):
 def test_item_45_a_step_is_about_200_times_cheaper_and_a_prediction_is_not():
     train, predict = step("cost").numbers, step("cost", phase="predict").numbers
     assert float(train["part"]) == 1001 * 512
-    assert train["ratio"] == pytest.approx(200_000 / 1001)
+    assert train["ratio"] == train["train_ratio"] == predict["train_ratio"] == pytest.approx(200_000 / 1001)
     assert predict["ratio"] == 1
     assert predict["part"] == predict["full"]
     assert train["megabytes"] == pytest.approx(64 * 200_000 * 4 / 1e6)
