@@ -2,16 +2,27 @@
 
 Read it in this order, in one sitting: `softmax` (logits to probabilities), `cross_entropy` (the label picks one term),
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
-digits do), `bounded` (logits in a box). Then, for when there are too many classes to score them all: `samplers` (which
-others are drawn), `sampled` (losses that look at those alone), `touched` (the few rows that a step reads and writes),
-`sampled_grad`. `checks` says what bad input is; leave it for last.
+digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
+classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
+(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). `checks` says what
+bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
 `<function>_grad`, and is shaped like the logits (or what the function takes instead).
 """
 
-from core.bounded import BoundedBest, bounded_best, bounded_scale
+from core.bounded import (
+    BoundedBest,
+    bounded_best,
+    bounded_scale,
+)
+from core.calibration import (
+    Reliability,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+)
 from core.cross_entropy import (
     bits,
     cross_entropy,
@@ -35,8 +46,19 @@ from core.cross_entropy import (
     squared_error,
     squared_error_grad,
 )
-from core.dense import DenseGrad, TiedGrad, dense, dense_grad, tied_grad
-from core.descent import BatchDescent, Descent, descend, descend_batch
+from core.dense import (
+    DenseGrad,
+    TiedGrad,
+    dense,
+    dense_grad,
+    tied_grad,
+)
+from core.descent import (
+    BatchDescent,
+    Descent,
+    descend,
+    descend_batch,
+)
 from core.precision import (
     FORMATS,
     PRECISIONS,
@@ -80,7 +102,19 @@ from core.samplers import (
     expected_count,
     first_distinct,
 )
-from core.sigmoid import log_sigmoid, sigmoid, sigmoid_cross_entropy, sigmoid_cross_entropy_grad
+from core.sampling_study import (
+    SamplingError,
+    ZipfModel,
+    nce_expected_grad,
+    sampling_error,
+    zipf_model,
+)
+from core.sigmoid import (
+    log_sigmoid,
+    sigmoid,
+    sigmoid_cross_entropy,
+    sigmoid_cross_entropy_grad,
+)
 from core.softmax import (
     SoftmaxSteps,
     log_softmax,
@@ -94,7 +128,10 @@ from core.softmax import (
     softmax_steps,
     softmax_vjp,
 )
-from core.touched import SampledGrad, sgd_update
+from core.touched import (
+    SampledGrad,
+    sgd_update,
+)
 
 __all__ = [
     "FORMATS",
@@ -107,15 +144,18 @@ __all__ = [
     "LearnedUnigramSampler",
     "LogUniformSampler",
     "LossWays",
+    "Reliability",
     "SampledGrad",
     "SampledLogits",
     "SampledValues",
     "Sampler",
+    "SamplingError",
     "SoftmaxCells",
     "SoftmaxSampler",
     "SoftmaxSteps",
     "TiedGrad",
     "UniformSampler",
+    "ZipfModel",
     "accidental_hits",
     "all_candidates",
     "bits",
@@ -136,8 +176,10 @@ __all__ = [
     "entropy",
     "exp_overflow",
     "exp_underflow",
+    "expected_calibration_error",
     "expected_count",
     "first_distinct",
+    "fit_temperature",
     "importance_softmax_loss",
     "importance_softmax_loss_with_grad",
     "kl_divergence",
@@ -148,6 +190,7 @@ __all__ = [
     "logsumexp",
     "loss_ways",
     "naive_softmax",
+    "nce_expected_grad",
     "nce_loss",
     "nce_loss_with_grad",
     "negative_sampling_loss",
@@ -155,6 +198,7 @@ __all__ = [
     "odds",
     "one_hot",
     "perplexity",
+    "reliability",
     "round_to",
     "running_sum",
     "sampled_logistic_loss",
@@ -162,6 +206,7 @@ __all__ = [
     "sampled_logits",
     "sampled_softmax_loss",
     "sampled_softmax_loss_with_grad",
+    "sampling_error",
     "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
@@ -182,4 +227,5 @@ __all__ = [
     "squared_error_grad",
     "tied_grad",
     "tree_sum",
+    "zipf_model",
 ]

@@ -158,8 +158,7 @@ class Sampler(ABC):
         """
         labels = true_classes(labels, self.num_classes)
         num_sampled = checks.count("num_sampled", num_sampled, at_least=1)
-        if not isinstance(rng, np.random.Generator):
-            raise ValueError(f"rng must be a generator, np.random.default_rng(seed), got {rng!r}")
+        generator(rng)
         if not unique:
             sampled, num_tries = self.quantile(rng.random(num_sampled)), num_sampled
         elif num_sampled > self.num_drawable:
@@ -418,6 +417,12 @@ def true_classes(labels: npt.ArrayLike, num_classes: int) -> Ints:
         raise ValueError(f"labels must have shape [batch_size, num_true], got {array.shape}{hint}")
     checks.class_ids("labels", array, num_classes)
     return array
+
+
+def generator(rng: np.random.Generator) -> None:
+    """A ValueError if this is no generator: a seed, mostly, or np.random itself."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a generator, np.random.default_rng(seed), got {rng!r}")
 
 
 def _ids(ids: npt.ArrayLike | None, num_classes: int) -> Ints:

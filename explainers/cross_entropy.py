@@ -1,4 +1,4 @@
-"""The label picks one term: log-softmax, look up, negate. Items 12-14, 17 and 21-27."""
+"""The label picks one term: log-softmax, look up, negate. Items 7, 12-14, 17 and 21-27."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 import core
 from explainers.board import link
+from explainers.calibration import calibration
+from explainers.calibration import question as calibration_question
 from explainers.figures import Role, axis, bars, column, curve, dot, grid, line, value
 from explainers.simplex import margin, margin_curve, triangle
 from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark, paren, terms
@@ -38,6 +40,7 @@ def explain(
     mistake: str = MISTAKES[0],
     drop: float = 40.0,
     further: float = 2.0,
+    calibration_t: float = 1.0,
     loss_one: float = 1.0,
     loss_two: float = 3.0,
     smoothing: float = 0.1,
@@ -58,6 +61,7 @@ def explain(
             "mistake": lambda: _mistake(live, mistake),
             "epsilon": lambda: _epsilon(live, drop),
             "accuracy": lambda: _accuracy(further),
+            "calibration": lambda: calibration(calibration_t),
             "units": lambda: _units(live, loss_one, loss_two),
             "smoothing": lambda: _smoothing(live, smoothing, share),
         },
@@ -599,6 +603,7 @@ def questions(live: Live, *, lift: float = 2.0) -> list[Question]:
             {"rival": live.names[_strongest_wrong(live)], "lift": asked, "loss": before, "loss_after": after},
         ),
         Question("mistake", 0 if floor < 1e-6 else 1, {"floor": floor}),
+        calibration_question(),
         Question(
             "units",
             int(np.argmin(np.abs(np.array(offered) - truth))),

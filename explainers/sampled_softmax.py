@@ -1041,13 +1041,14 @@ def challenges(
     pull = pull_at_rest(small.sampler, small.unique, small.remove_accidental_hits, small.subtract_log_q)
     loss_bias, loss_spread, grad_bias, _ = study()[setting]
     return [
-        Challenge("hit", live.label in now.sampled, {"y": live.label_name}),
-        Challenge("rest", pull < 1e-12, {"pull": pull if pull > 1e-12 else 0.0}),
+        Challenge("hit", live.label in now.sampled, {"y": live.label_name}, "urn"),
+        Challenge("rest", pull < 1e-12, {"pull": pull if pull > 1e-12 else 0.0}, "rest"),
         Challenge(
             "disguise",
             abs(loss_bias) < 0.1 and grad_bias > 0.3,
             {"bias": loss_bias, "grad": 100 * grad_bias},
+            "bench",
         ),
-        Challenge("point", loss_spread < 1e-6, {"spread": loss_spread}),
-        Challenge("faults", (weights, inputs) == (WEIGHTS[1], INPUTS[1])),
+        Challenge("point", loss_spread < 1e-6, {"spread": loss_spread}, "bench"),
+        Challenge("faults", (weights, inputs) == (WEIGHTS[1], INPUTS[1]), {}, "copied"),
     ]

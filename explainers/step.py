@@ -79,6 +79,8 @@ class Challenge:
     key: str
     done: bool
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    at: str = ""
+    """the step that has what it takes, where the board and the controls beside the challenges do not"""
 
 
 def made(only: Collection[str] | None, steps: Mapping[str, Callable[[], Step]]) -> list[Step]:

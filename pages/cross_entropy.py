@@ -1,6 +1,6 @@
 """Lesson: the label picks one term of the loss."""
 
-from explainers import cross_entropy
+from explainers import calibration, cross_entropy
 from explainers.step import Live
 from ui import open_page
 
@@ -18,10 +18,12 @@ def body(live: Live) -> None:
     mistake = page.choice("mistake", cross_entropy.MISTAKES, at="mistake")
     drop = page.slider("drop", 0.0, 120.0, 40.0, 1.0, at="epsilon")
     further = page.slider("further", 0.0, 8.0, 2.0, 0.1, at="accuracy")
+    calibration_t = page.slider("calibration_t", calibration.LOWEST, calibration.HIGHEST, 1.0, 0.01, at="calibration")
+    page.button("calibration_best", lambda: {"calibration_t": calibration.BEST}, at="calibration")
     loss_one = page.slider("loss_one", 0.0, 5.0, 1.0, 0.1, at="units")
     loss_two = page.slider("loss_two", 0.0, 5.0, 3.0, 0.1, at="units")
-    smoothing = page.slider("smoothing", 0.0, 0.5, 0.1, 0.01, at="smoothing")
-    share = page.slider("share", 0.0, 1.0, 0.0, 0.05, at="smoothing")
+    smoothing = page.slider("smoothing", 0.0, 0.5, 0.1, 0.01, at=("smoothing", "challenges"))
+    share = page.slider("share", 0.0, 1.0, 0.0, 0.05, at=("smoothing", "challenges"))
     page.show(
         cross_entropy.explain(
             live,
@@ -34,6 +36,7 @@ def body(live: Live) -> None:
             mistake=mistake,
             drop=drop,
             further=further,
+            calibration_t=calibration_t,
             loss_one=loss_one,
             loss_two=loss_two,
             smoothing=smoothing,

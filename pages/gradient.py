@@ -9,7 +9,7 @@ page = open_page("gradient")
 
 def body(live: Live) -> None:
     """The controls and the steps."""
-    way = ("descent", "simplex")
+    way = ("descent", "simplex", "challenges")
     soften = page.slider("soften", 0.0, 0.9, 0.1, 0.05, at=("soft", *way))
     rate = page.slider("rate", 0.1, 20.0, 1.0, 0.1, at=way)
     num_steps = int(page.slider("num_steps", 1.0, 200.0, 20.0, 1.0, at=way))

@@ -14,10 +14,10 @@ def body(live: Live) -> None:
     doubled = page.toggle("doubled", at="odds")
     along = page.choice("along", softmax.AXES, at="axis")
     dtype = page.choice("dtype", softmax.DTYPES, at=("overflow", "ways", "accumulate"))
-    climb = page.slider("climb", -800.0, 800.0, 0.0, 1.0, at=("overflow", "ways"))
+    climb = page.slider("climb", -800.0, 800.0, 0.0, 1.0, at=("overflow", "ways", "challenges"))
     ones = int(page.slider("ones", 100.0, 200_000.0, 200_000.0, 100.0, at="accumulate"))
-    cosine_classes = page.choice("cosine_classes", softmax.COSINE_CLASSES, at="cosine")
-    cosine_scale = page.slider("cosine_scale", 0.0, 12.0, 1.0, 0.1, at="cosine")
+    cosine_classes = page.choice("cosine_classes", softmax.COSINE_CLASSES, at=("cosine", "challenges"))
+    cosine_scale = page.slider("cosine_scale", 0.0, 12.0, 1.0, 0.1, at=("cosine", "challenges"))
     walk = {"shift": shift, "scale": scale, "doubled": doubled, "along": along}
     digits = {"dtype": dtype, "climb": climb, "ones": ones}
     cosine = {"cosine_classes": cosine_classes, "cosine_scale": cosine_scale}

@@ -130,6 +130,27 @@ def tree_sum(terms: Row, precision: str, round_to: Callable[[float, str], float]
     return sums[0]
 
 
+def reliability(probs: Sequence[Row], labels: Sequence[int], num_bins: int) -> list[tuple[int, float, float]]:
+    """Count, mean confidence and accuracy of each bin; NaN where a bin is empty."""
+    bins = []
+    for m in range(num_bins):
+        inside = [
+            (max(row), row.index(max(row)) == label)
+            for row, label in zip(map(list, probs), labels, strict=True)
+            if m / num_bins < max(row) <= (m + 1) / num_bins
+        ]
+        count = len(inside)
+        confidence = math.fsum(c for c, _ in inside) / count if count else math.nan
+        accuracy = sum(right for _, right in inside) / count if count else math.nan
+        bins.append((count, confidence, accuracy))
+    return bins
+
+
+def expected_calibration_error(probs: Sequence[Row], labels: Sequence[int], num_bins: int) -> float:
+    filled = [(n, c, a) for n, c, a in reliability(probs, labels, num_bins) if n]
+    return math.fsum(n / len(labels) * abs(a - c) for n, c, a in filled)
+
+
 def log_uniform_probs(num_classes: int) -> list[float]:
     return [math.log((k + 2) / (k + 1)) / math.log(num_classes + 1) for k in range(num_classes)]
 
@@ -151,3 +172,43 @@ def first_distinct(ids: Sequence[int], num_sampled: int) -> tuple[list[int], int
         if len(found) == num_sampled:
             return found, tries
     return found, len(ids)
+
+
+def sampled_logits(
+    layer: tuple[Sequence[Row], Row, Sequence[int], Row],
+    sampled: Sequence[int],
+    counts: dict[int, float],
+    subtract_log_q: bool,
+    remove_accidental_hits: bool,
+) -> list[float]:
+    """One row: the true classes, then the sample; `counts` has the expected count of each class."""
+    weights, biases, trues, inputs = layer
+    logits = []
+    for position, c in enumerate([*trues, *sampled]):
+        z = math.fsum(w * h for w, h in zip(weights[c], inputs, strict=True)) + biases[c]
+        if subtract_log_q:
+            z -= math.log(counts[c])
+        if remove_accidental_hits and position >= len(trues) and c in trues:
+            z = -math.inf
+        logits.append(z)
+    return logits
+
+
+def sampled_softmax(logits: Row, num_true: int) -> float:
+    total = math.log(math.fsum(math.exp(z) for z in logits))
+    return math.fsum((total - z) / num_true for z in logits[:num_true])
+
+
+def nce(logits: Row, num_true: int) -> float:
+    labels = [1 / num_true if position < num_true else 0.0 for position in range(len(logits))]
+    return math.fsum(sigmoid_cross_entropy(z, y) if z > -math.inf else 0.0 for z, y in zip(logits, labels, strict=True))
+
+
+def importance_softmax(logits: Row, trues: Sequence[int], sampled: Sequence[int], counts: dict[int, float]) -> float:
+    """From uncorrected logits: each negative counts for the expected negatives over n times its expected count."""
+    exps = [math.exp(z) for z in logits]
+    true_exps, others = exps[: len(trues)], list(zip(exps[len(trues) :], sampled, strict=True))
+    negatives = [(e, c) for e, c in others if c not in trues]
+    expected = len(sampled) - math.fsum(counts[t] for t in trues)
+    rest = math.fsum(e / counts[c] for e, c in negatives) * expected / len(negatives) if negatives else 0.0
+    return math.log(math.fsum(true_exps) + rest) - math.fsum(logits[: len(trues)]) / len(trues)

@@ -76,12 +76,15 @@ class Page:
         self.words = words(lang)
         self.text = prose(slug, lang)
         numbers.arrive(slug)
-        wanted = st.query_params.get("step")
         self.turns = (*self.text.steps, CHALLENGES)
-        self.step = wanted if wanted in (*self.turns, ALL) else self.turns[0]
+        self.step = self._wanted()
         self.only = frozenset(self.turns if self.step == ALL else [self.step])
         """keys of the steps to be shown"""
         self._top()
+
+    def _wanted(self) -> str:
+        step = st.query_params.get("step")
+        return step if step in (*self.turns, ALL) else self.turns[0]
 
     # ---- the frame ----
 
@@ -155,6 +158,8 @@ class Page:
             names = self.toolbar()
 
         def moving() -> None:
+            if self._wanted() != self.step:  # a button in here turned the page
+                st.rerun()
             left, self._main = st.columns([0.4, 0.6], gap="large")
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
@@ -269,7 +274,7 @@ class Page:
         """Draw the steps, each behind its question if it has one, then the table and the challenges."""
         asks = any(f"ask-{key}" in self.text.sections for key in self.only)
         asked = {question.key: question for question in questions()} if asks else {}
-        hidden = set(self._controls)
+        hidden = set(self._controls) - {CHALLENGES}
         places = iter(self._between or [self._main])
         place = next(places)
         for step in steps:
@@ -283,10 +288,10 @@ class Page:
             if open_:
                 with place:
                     self.pictures(step.figures if self.step == ALL else (*step.figures, self._table()), step.key)
-        if hidden:  # drawn all the same, so that the address keeps them, but out of sight
-            st.html(
-                "<style>" + "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden)) + "</style>"
-            )
+        # Controls of a question that is open are drawn all the same, so that the address keeps them, but out of sight.
+        # The style is always sent: one that a run leaves out stays in the browser, and they would stay hidden.
+        rules = "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden))
+        st.html(f"<style>{rules}</style>")
         with self._main:
             if self.step == ALL:
                 self.pictures([self._table()], "table")
@@ -362,6 +367,15 @@ class Page:
             lines.append(f"{number}. {'✅' if challenge.done else '⬜'} {fill(section.heading, challenge.numbers)}")
             hints.append(f"{number}. {fill(section.body, challenge.numbers)}")
         st.markdown("\n".join(lines))
+        with st.container(horizontal=True):
+            for number, challenge in enumerate(challenges, 1):
+                if challenge.at:
+                    st.button(
+                        f"{number} → {self._heading(challenge.at)}",
+                        key=f"go-{challenge.key}",
+                        on_click=_go,
+                        args=(challenge.at,),
+                    )
         st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.presets import DEFAULT, PRESETS, Preset
 from explainers.step import Live
@@ -91,10 +92,14 @@ def commit() -> None:
         return
     logits, label, seq = sent.get("logits"), sent.get("label"), sent.get("seq")
     state["seq"] = seq if isinstance(seq, int) and 0 <= seq < 2**53 else 0
-    if isinstance(logits, list) and len(logits) <= MAX_CLASSES and all(isinstance(z, int | float) for z in logits):
-        write_logits(np.nan_to_num(np.array(logits, float)))
+    if isinstance(logits, list) and len(logits) <= MAX_CLASSES and all(map(_reasonable, logits)):
+        write_logits(np.array(logits, float))
     if isinstance(label, int) and 0 <= label < MAX_CLASSES:
         state["label"] = float(label)
+
+
+def _reasonable(z: object) -> bool:
+    return isinstance(z, int | float) and abs(z) <= 1e9
 
 
 def board_data(live: Live) -> dict[str, Any]:
@@ -113,7 +118,14 @@ def walk(path: Callable[[], NDArray[np.floating[Any]]]) -> None:
 
 
 def mirrored(
-    label: str, key: str, lo: float, hi: float, default: float, *, ends: tuple[float, float], step: float
+    label: str,
+    key: str,
+    limits: tuple[float, float],
+    default: float,
+    *,
+    ends: tuple[float, float],
+    step: float,
+    slider_in: DeltaGenerator | None = None,
 ) -> float:
     """A slider and a number box that hold the same number; the box is bound to the address and may go further."""
     slider_key = f"{key}_slider"
@@ -121,10 +133,10 @@ def mirrored(
     def from_slider() -> None:
         st.session_state[key] = st.session_state[slider_key]
 
-    value = st.number_input(label, lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=128)
-    value = default if value is None or not math.isfinite(value) else min(max(float(value), lo), hi)
+    value = st.number_input(label, *limits, default, step, format="%.6g", key=key, bind="query-params", width=128)
+    value = default if value is None or not math.isfinite(value) else min(max(float(value), limits[0]), limits[1])
     st.session_state[slider_key] = value
-    st.slider(
+    (slider_in or st).slider(
         label,
         min(ends[0], value),
         max(ends[1], value),
@@ -133,7 +145,7 @@ def mirrored(
         format="%.4g",
         key=slider_key,
         on_change=from_slider,
-        label_visibility="collapsed",
+        label_visibility="visible" if slider_in else "collapsed",
     )
     return value
 
@@ -210,21 +222,23 @@ def toolbar(words: Mapping[str, str], lang: str, csv: Callable[[], str], file_na
 
 
 def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperature: bool = False) -> Live:
-    """Draw a box and a slider for the temperature, and behind a button for the label and each logit.
+    """Draw a slider for the temperature, and behind a button its box, and a box and a slider for label and logits.
 
     What a button hides is not built by the browser until it is opened, but always there for the address.
     """
     lowest = 0.0 if zero_temperature else 0.01
     if not zero_temperature and st.session_state.get("t") == 0:
         st.session_state["t"] = lowest
-    with st.container(key="temperature", horizontal=True, wrap=False, vertical_alignment="bottom"):
-        temperature = mirrored(words["temperature"], "t", lowest, 1000.0, 1.0, ends=(lowest, 5.0), step=0.01)
+    place = st.container(key="temperature")
     with st.popover(words["your_numbers"], width="stretch"), st.container(key="numbers"):
         label = _label(names, words)
         logits = [
-            mirrored(name, f"z{i}", -LIMIT, LIMIT, SHARED[f"z{i}"], ends=(-SLIDER, SLIDER), step=0.1)
+            mirrored(name, f"z{i}", (-LIMIT, LIMIT), SHARED[f"z{i}"], ends=(-SLIDER, SLIDER), step=0.1)
             for i, name in enumerate(names)
         ]
+        temperature = mirrored(
+            words["temperature"], "t", (lowest, 1000.0), 1.0, ends=(lowest, 5.0), step=0.01, slider_in=place
+        )
     return Live(names, np.array(logits), label, temperature)
 
 

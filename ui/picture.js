@@ -93,6 +93,7 @@ function letGo() {
   clearTimeout(hand.waiting);
   hand.waiting = 0;
   hand.held = false;
+  if (!hand.now) return;
   hand.now = null;
   redraw();
 }
@@ -526,6 +527,7 @@ function draw({ data: bytes, parentElement, setTriggerValue }) {
     root.shapes = shapes;
     root.parts = figures.map((figure) => {
       const box = add(root, "div", { class: `picture${figure.board ? " board" : ""}${figure.wide ? " wide" : ""}`, role: figure.board ? "group" : "img" });
+      if (figure.kind === "bars") box.style.flexBasis = `${Math.max(16, 6.5 * figure.columns.length)}rem`; // many columns want a row
       return { box, built: KINDS[figure.kind][0](box, figure) };
     });
   }

@@ -166,9 +166,8 @@ def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browse
         visit.settle()
         assert f"cat (max): z {cat}," in visit.said()[0]
         assert "dog (y): " in visit.said()[0]
-        expect(visit.page.locator(f"input[type=number][aria-label='{words('en')['temperature']}']")).to_have_value(
-            "0.5"
-        )
+        heat = visit.page.locator(f"input[type=range][aria-label='{words('en')['temperature']}']")
+        expect(heat).to_have_value("0.5")
         same = Visit(browser, visit.page.url)
         assert same.said() == visit.said()
         same.done()
@@ -263,6 +262,22 @@ def test_a_guess_a_challenge_and_a_download(browser, server):
     assert table.startswith("class,z,z/T")
     assert len(table.splitlines()) == 5
     visit.done()
+
+
+def test_the_controls_of_a_step_come_out_with_its_answer_and_its_button_moves_them(browser, server):
+    """A style that hides them and is left out by the next run would stay in the browser."""
+    visit = Visit(browser, f"{server.url}/cross_entropy?lang=en&step=calibration")
+    best = visit.page.get_by_role("button", name=words("en")["calibration_best"])
+    expect(best).to_be_hidden()
+    visit.page.get_by_role("button", name=words("en")["skip"]).click()
+    expect(best).to_be_visible()
+    best.click()
+    visit.page.wait_for_url(re.compile(r"calibration_t=2\.14"))
+    visit.settle()
+    again = Visit(browser, visit.page.url + "&predict=false")
+    assert again.said() == visit.said()
+    for one in (visit, again):
+        one.done()
 
 
 def test_the_steps_turn_by_button_by_list_and_by_keyboard(browser, server):

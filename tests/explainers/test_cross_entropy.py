@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import core
+from explainers import calibration
 from explainers.cross_entropy import challenges, explain, loss_of, questions
 from explainers.figures import alt
 from explainers.presets import PRESETS
@@ -49,6 +50,88 @@ def test_the_walk_ends_in_the_loss_that_core_gives_in_one_call(name):
     scaled = at.logits / at.temperature
     assert by_parts["lse"] - scaled[at.label] == pytest.approx(loss, abs=1e-9 * max(1, abs(scaled).max()))
     assert by_parts["exps"].count("e^{") == len(at.names)
+
+
+SLIDER = np.linspace(calibration.LOWEST, calibration.HIGHEST, 25)
+
+
+def test_item_7_the_accuracy_is_frozen_and_error_and_loss_move():
+    seen = [step("calibration", calibration_t=t).numbers for t in SLIDER]
+    order = np.argsort(calibration.LOGITS, axis=-1, kind="stable")
+    for t, numbers in zip(SLIDER, seen, strict=True):
+        probs = core.softmax(calibration.LOGITS, temperature=t)
+        right = probs.argmax(axis=-1) == calibration.LABELS
+        np.testing.assert_array_equal(np.argsort(probs, axis=-1, kind="stable"), order)
+        assert numbers["accuracy"] == pytest.approx(right.mean()) == pytest.approx(seen[0]["accuracy"])
+        assert numbers["confidence"] == pytest.approx(probs.max(axis=-1).mean())
+        want = core.expected_calibration_error(calibration.LOGITS, calibration.LABELS, temperature=t, num_bins=10)
+        assert numbers["ece"] == pytest.approx(want)
+    for name, lowest in (("ece", 0.05), ("confidence", 0.3)):
+        assert np.ptp([numbers[name] for numbers in seen]) > lowest
+    assert (np.diff([numbers["confidence"] for numbers in seen]) < 0).all()
+
+
+def test_item_7_the_network_is_sure_and_wrong():
+    numbers = step("calibration").numbers
+    probs = core.softmax(calibration.LOGITS)
+    sure = probs.max(axis=-1) > float(numbers["edge"])
+    assert int(numbers["top_count"]) == sure.sum() > 500
+    assert numbers["top_confidence"] == pytest.approx(probs.max(axis=-1)[sure].mean())
+    right = (probs.argmax(axis=-1) == calibration.LABELS)[sure].mean()
+    assert numbers["top_accuracy"] == pytest.approx(right)
+    assert right < numbers["top_confidence"] - 0.05
+    assert numbers["confidence"] > numbers["accuracy"] + 0.05
+    assert (numbers["trained"], numbers["fitted_on"], numbers["count"]) == ("50", "747", "1000")
+    assert numbers["train_loss"] < 1e-4
+
+
+def test_item_7_one_temperature_repairs_most_of_it():
+    plain, best = (step("calibration", calibration_t=t).numbers for t in (1.0, calibration.BEST))
+    assert best["t"] == best["best"] == pytest.approx(2.144, abs=5e-4)
+    assert (plain["ece"], best["ece"]) == (plain["ece_plain"], plain["ece_best"])
+    assert best["ece"] < plain["ece"] / 3
+    for t, want in ((1.0, plain["loss_plain"]), (calibration.BEST, plain["loss_best"])):
+        loss = core.sparse_cross_entropy(calibration.LOGITS, calibration.LABELS, temperature=t, reduction="mean")
+        assert loss == pytest.approx(want)
+    assert plain["loss_best"] < plain["loss_plain"] - 0.1
+
+
+def test_item_7_what_was_learnt_from_cannot_say_how_sure_to_be():
+    with pytest.raises(ValueError, match="got 50 of 50: no T is best"):
+        core.fit_temperature(*calibration._PARTS["train"])
+
+
+@pytest.mark.parametrize("t", [calibration.LOWEST, 1.0, calibration.BEST, calibration.HIGHEST])
+@pytest.mark.filterwarnings("error")
+def test_item_7_diagram_bars_and_sum_say_the_same(t):
+    shown = step("calibration", calibration_t=t)
+    diagram, bars, along, table = shown.figures
+    gaps = bars["columns"][0]["values"]
+    assert sum(gaps) == pytest.approx(shown.numbers["ece"])
+    assert sum(int(name.split(": ")[1]) for name in bars["names"]) == 1000
+    assert bars["columns"][0]["hi"] >= max(gaps)
+    written = [float(term) for term in re.findall(r"[\d.]+", shown.numbers["gaps"])]
+    assert sum(written) == pytest.approx(shown.numbers["ece"], rel=1e-4)
+    assert len(written) == sum(" 0" not in name for name in bars["names"])
+    cloud = next(line for line in diagram["lines"] if line["cloud"])
+    assert len(cloud["points"]) == len(written)
+    frozen = {y for _, y in along["lines"][0]["points"]}
+    assert frozen == {0.842}
+    assert len({row[0] for row in table["texts"]}) == 1
+    assert len(table["rows"]) == (2 if t == 1 else 3)
+
+
+def test_item_7_the_question_about_accuracy():
+    asked = question("calibration")
+    assert asked.answer == 1
+    assert asked.numbers["accuracy"] == pytest.approx(asked.numbers["after"])
+    assert asked.numbers["softer"] < asked.numbers["confidence"]
+
+
+def test_the_stored_predictions_cannot_be_changed():
+    for array in (calibration.LOGITS, calibration.LABELS):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
 
 
 def test_item_12_the_label_moves_the_frame_and_no_bar():

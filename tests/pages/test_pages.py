@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import inspect
 import io
 import json
 import math
@@ -13,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
-from explainers import LANGUAGES, LESSONS
+from explainers import LANGUAGES, LESSONS, calibration
 from explainers.presets import PRESETS
 from explainers.step import fill
 from explainers.table import table, table_csv
@@ -217,6 +218,14 @@ def test_classes_can_be_added_removed_drawn_and_reset():
     assert logits(app) == list(PRESETS["notes"].logits)
 
 
+def test_the_best_temperature_is_one_press_away():
+    app = opened("cross_entropy", lang="en", predict="false", step="calibration")
+    assert app.slider("calibration_t").value == 1
+    press(app, "calibration_best")
+    assert app.slider("calibration_t").value == calibration.BEST
+    assert fill("**@ece**", {"ece": calibration.measured(calibration.BEST)[1][2]}) in said(app)
+
+
 def test_a_guess_is_asked_for_before_the_answer_and_shown_beside_it():
     app = opened("softmax", lang="en")
     heading = prose("softmax", "en").sections["shift-all"].heading
@@ -345,3 +354,20 @@ def test_names_lose_what_would_be_markup():
     assert class_names("猫，狗、鸟") == ("猫", "狗", "鸟")
     assert class_names("x" * 1000) == ("x" * 16,)
     assert len(class_names(",".join(map(str, range(50))))) == 10
+
+
+@pytest.mark.parametrize("slug", LESSONS)
+def test_the_challenges_have_what_they_need_beside_them_or_lead_to_it(slug):
+    """Every keyword that decides a challenge can be set on the spot, or each challenge leads to a step."""
+    app = opened(slug, lang="en", step="challenges", predict="false")
+    challenges = importlib.import_module(f"explainers.{slug}").challenges
+    wanted = set(inspect.signature(challenges).parameters) - {"live"}
+    hidden = "".join(html.proto.body for html in app.get("html"))
+    assert ".st-key-controls-challenges" not in hidden
+    if wanted <= set(bound(app)):
+        return
+    for challenge in challenges(DEFAULT_LIVE):
+        there = opened(slug, lang="en", step="challenges", predict="false")
+        there.button(f"go-{challenge.key}").click().run()
+        assert not there.exception
+        assert prose(slug, "en").sections[challenge.at].heading in said(there)
