@@ -22,7 +22,7 @@ from explainers.sampled_bench import (
 
 PLACE = Path(__file__).parent
 NUM_DRAWS = 400
-NUM_SAMPLED = (5, 20, 100, 1_000, 5_000)
+NUM_SAMPLED = (5, 20, 100, 200, 1_000, 5_000)
 MEASURED = ("loss_bias", "loss_spread", "grad_bias", "grad_spread")
 
 
