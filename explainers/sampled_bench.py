@@ -2,7 +2,7 @@
 
 The model is `core.zipf_model`: Zipf labels of a teacher, and a student that is half-way there. The lesson
 (explainers/sampled_softmax.py) shows 200 draws of one setting at once, each with its own gradient;
-data/sampled_softmax.py writes down all of them.
+data/sampled/make.py writes down all of them.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ RARE = -20.0
 COPIED_CLASSES, COPIED_DIM, COPIED_BATCH = 1_000, 64, 32
 WEIGHTS, INPUTS = ("kernel", "transposed"), ("logits", "hidden")
 CODE = Path(__file__).parent / "code"
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[1] / "data" / "sampled"
 
 Ids = NDArray[np.integer[Any]]
 
@@ -138,7 +138,7 @@ def _sign(yes: bool) -> str:
 
 @cache
 def _stored_costs() -> tuple[bench.Cost, ...]:
-    with (DATA / "sampled_cost.csv").open(encoding="utf-8", newline="") as file:
+    with (DATA / "cost.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return tuple(bench.Cost(int(row.pop("num_classes")), **{k: float(v) for k, v in row.items()}) for row in rows)
 
@@ -745,7 +745,7 @@ def _rest(small: Small) -> Step:
         "rest",
         r"\max_j \Big| \sum_y p_y \; \mathbb{E}_S \, \frac{\partial L}{\partial z_j} \Big|"
         r" \qquad p = \mathrm{softmax}(z)",
-        r"z = [@logits] \qquad k = @count \qquad @now",
+        r"z = [@logits] \\ k = @count: \quad @now",
         {
             "logits": ",\\; ".join(map(fmt, REST_LOGITS)),
             "count": str(REST_SAMPLED),
@@ -823,8 +823,8 @@ def _bench(setting: Setting, draw: int) -> Step:
 
 @cache
 def study() -> Mapping[Setting, tuple[float, float, float, float]]:
-    """Bias and spread of the loss, then of the gradient, for every setting, from data/sampled_bench.csv."""
-    with (DATA / "sampled_bench.csv").open(encoding="utf-8", newline="") as file:
+    """Bias and spread of the loss, then of the gradient, for every setting, from data/sampled/bench.csv."""
+    with (DATA / "bench.csv").open(encoding="utf-8", newline="") as file:
         _, *rows = csv.reader(file)
     return {
         Setting(name, int(num), unique == "True", log_q == "True", hits == "True", form): tuple(map(float, figures))  # type: ignore[misc]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import core
-from data import sampled_softmax as data
+from data.sampled import make as data
 from explainers import sampled_bench as bench
 from explainers import sampled_softmax as lesson
 from explainers.sampled_bench import Setting
