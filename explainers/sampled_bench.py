@@ -1,7 +1,8 @@
 """The bench on which the sampled losses are tried: one model, one batch, many draws, and the full loss beside them.
 
-A teacher draws Zipf-like labels, and a student that is half-way there is given the sampled losses. The learner's lesson
-(explainers/sampled_softmax.py) shows 200 draws of one setting at once; data/sampled_softmax.py writes down all of them.
+The model is `core.zipf_model`: Zipf labels of a teacher, and a student that is half-way there. The lesson
+(explainers/sampled_softmax.py) shows 200 draws of one setting at once, each with its own gradient;
+data/sampled/make.py writes down all of them.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ from numpy.typing import NDArray
 import core
 from explainers.step import Array
 
-NUM_CLASSES, DIM, BATCH_SIZE = 10_000, 16, 8
-LEARNT = 0.5
-"""How much of the teacher the student has."""
+NUM_CLASSES, BATCH_SIZE, SEED = 10_000, 8, 0
 SAMPLERS = ("log_uniform", "uniform", "softmax")
 FORMS = ("tensorflow", "importance")
-SAMPLED = ("5", "20", "100", "1000")
+SAMPLED = ("5", "20", "100", "200", "1000")
 """How many classes the learner can draw; the tables go on to 5,000."""
 NUM_DRAWS = 200
 
@@ -80,22 +79,17 @@ class Draws(NamedTuple):
 @lru_cache(maxsize=8)
 def layer(order: int = 0) -> Layer:
     """The model and its batch; ids by falling frequency, or shuffled: the same model, only other names."""
-    rng = np.random.default_rng(0)
-    frequent = -np.log(np.arange(1, NUM_CLASSES + 1))
-    teacher = rng.normal(0.0, 2 / np.sqrt(DIM), (NUM_CLASSES, DIM))
-    inputs = rng.normal(0.0, 1.0, (BATCH_SIZE, DIM))
-    taught = core.softmax(core.dense(inputs, teacher, frequent))
-    labels = np.array([rng.choice(NUM_CLASSES, p=probs) for probs in taught])
-    weights = LEARNT * teacher + rng.normal(0.0, 0.4 / np.sqrt(DIM), teacher.shape)
-    biases = LEARNT * frequent
+    weights, biases, labels, inputs = core.zipf_model(
+        NUM_CLASSES, batch_size=BATCH_SIZE, rng=np.random.default_rng(SEED)
+    )
     if order:
         place = np.random.default_rng(order).permutation(NUM_CLASSES)
         weights, biases = weights[np.argsort(place)], biases[np.argsort(place)]
         labels = place[labels]
     logits = core.dense(inputs, weights, biases)
-    loss, grad = core.sparse_cross_entropy_with_grad(logits, labels, reduction="mean")
+    loss, grad = core.sparse_cross_entropy_with_grad(logits, labels[:, 0], reduction="mean")
     full = core.dense_grad(inputs, weights, grad).weights
-    return Layer(weights, biases, labels[:, None], inputs, logits, float(loss), full)
+    return Layer(weights, biases, labels, inputs, logits, float(loss), full)
 
 
 @cache
@@ -231,4 +225,4 @@ def measured_now(run: int) -> list[Cost]:
     """The run of this number on this machine: once, then kept, so that turning a page does not measure again."""
     if run < 1:
         raise ValueError(f"run must be at least 1, got {run}")
-    return [measure(num_classes) for num_classes in MEASURED_CLASSES]
+    return [measure(num_classes, repeats=2) for num_classes in MEASURED_CLASSES]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import core
-from data import sampled_softmax as data
+from data.sampled import make as data
 from explainers import sampled_bench as bench
 from explainers import sampled_softmax as lesson
 from explainers.sampled_bench import Setting
@@ -47,7 +47,7 @@ def answer(key, **options):
 def test_item_45_a_step_is_about_200_times_cheaper_and_a_prediction_is_not():
     train, predict = step("cost").numbers, step("cost", phase="predict").numbers
     assert float(train["part"]) == 1001 * 512
-    assert train["ratio"] == pytest.approx(200_000 / 1001)
+    assert train["ratio"] == train["train_ratio"] == predict["train_ratio"] == pytest.approx(200_000 / 1001)
     assert predict["ratio"] == 1
     assert predict["part"] == predict["full"]
     assert train["megabytes"] == pytest.approx(64 * 200_000 * 4 / 1e6)
@@ -340,14 +340,14 @@ def test_item_42_two_evaluations_give_two_values_and_the_full_loss_stays():
 
 def test_item_35_without_log_q_the_loss_looks_right_and_the_gradient_is_wrong():
     small = Small(unique=False, subtract_log_q=False)
-    shown = step("bench", small=small, num_sampled="1000").numbers
+    shown = step("bench", small=small, num_sampled="200").numbers
     assert abs(shown["bias"]) < 0.1
     assert shown["grad_bias"] > 0.35
-    corrected = step("bench", small=small._replace(subtract_log_q=True), num_sampled="1000").numbers
-    assert corrected["grad_bias"] < 0.05
+    corrected = step("bench", small=small._replace(subtract_log_q=True), num_sampled="200").numbers
+    assert corrected["grad_bias"] < 0.1
     assert abs(corrected["bias"]) > 0.3
     assert not done("disguise")
-    assert done("disguise", small=small, num_sampled="1000")
+    assert done("disguise", small=small, num_sampled="200")
     assert answer("study") == 1
 
 
@@ -357,9 +357,9 @@ def biases(name, which=2):
 
 def test_item_35_with_replacement_it_never_fades_and_without_it_does():
     assert biases("↺ log Q ✗")[2:].min() > 0.35
-    assert biases("unique, log Q ✗")[-1] < 0.02
-    assert biases("unique, log Q, hits ✗")[3] < 0.01
-    assert abs(lesson.figures_of(Setting())[3, 0]) > 1
+    assert biases("unique, log Q ✗")[-1] < 0.03 < biases("unique, log Q ✗")[-2]
+    assert biases("unique, log Q, hits ✗")[4] < 0.01
+    assert abs(lesson.figures_of(Setting())[4, 0]) > 1
 
 
 def test_item_34_on_the_bench_hits_are_removed_from_unique_draws_and_kept_with_replacement():

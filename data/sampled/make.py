@@ -1,7 +1,7 @@
 """Write down what the lesson on sampled softmax shows of all its settings and of its costs.
 
-OPENBLAS_NUM_THREADS=1 python -m data.sampled_softmax bench    # sampled_bench.csv, some minutes; seeded
-OPENBLAS_NUM_THREADS=1 python -m data.sampled_softmax cost     # sampled_cost.csv, seconds; of this machine
+OPENBLAS_NUM_THREADS=1 python -m data.sampled.make bench    # bench.csv, some minutes; seeded
+OPENBLAS_NUM_THREADS=1 python -m data.sampled.make cost     # cost.csv, seconds; of this machine
 """
 
 import csv
@@ -22,7 +22,7 @@ from explainers.sampled_bench import (
 
 PLACE = Path(__file__).parent
 NUM_DRAWS = 400
-NUM_SAMPLED = (5, 20, 100, 1_000, 5_000)
+NUM_SAMPLED = (5, 20, 100, 200, 1_000, 5_000)
 MEASURED = ("loss_bias", "loss_spread", "grad_bias", "grad_spread")
 
 
@@ -45,7 +45,7 @@ def row(setting: Setting, made: Draws) -> list[str]:
 
 def bench() -> None:
     """All settings, 400 draws each, on the model of the lesson."""
-    with (PLACE / "sampled_bench.csv").open("w", encoding="utf-8", newline="") as file:
+    with (PLACE / "bench.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow([*Setting._fields, *MEASURED])
         for setting in settings():
@@ -54,7 +54,7 @@ def bench() -> None:
 
 def cost() -> None:
     """The shortest of twenty steps for each number of classes, on one thread."""
-    with (PLACE / "sampled_cost.csv").open("w", encoding="utf-8", newline="") as file:
+    with (PLACE / "cost.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(Cost._fields)
         for num_classes in MEASURED_CLASSES:
