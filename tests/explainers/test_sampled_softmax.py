@@ -309,6 +309,15 @@ def test_item_36_in_the_mean_of_many_draws_the_pull_fades_and_the_distance_stays
     assert many["away"] > 0.1
 
 
+def test_item_38_a_shift_of_all_logits_moves_nce_and_not_the_softmax_forms():
+    shifted = dataclasses.replace(DEFAULT_LIVE, logits=DEFAULT_LIVE.logits + 3)
+    before, after = (lesson.gradients(live, Small(), 3) for live in (DEFAULT_LIVE, shifted))
+    for name in ("full", "sampled_softmax", "importance"):
+        np.testing.assert_allclose(after.losses[name], before.losses[name], atol=1e-12)
+    for name in ("nce", "negative_sampling"):
+        assert (np.abs(after.losses[name] - before.losses[name]) > 0.1).all()
+
+
 def test_items_29_38_the_same_model_says_five_things():
     assert lesson.untrained(200_000, 1_000) == pytest.approx(
         {
