@@ -137,11 +137,12 @@ def sampled_softmax_loss(
 ) -> Floats:
     """Which of these few is it? Cross-entropy over the true classes and the sample, as if there were no others.
 
-    For training only. It is not an estimate of the full loss: with E the expected counts it comes to about
-    log(1 + E_y · sum_j exp(z_j - z_y) / E_j), mostly far below; untrained and with a uniform sampler it is
-    ln(1 + num_sampled), however many classes there are. Evaluate with the full one. What holds is the *gradient*:
-    drawn with replacement, with hits kept and log Q subtracted, it is zero on average exactly where the model is right.
-    From a unique sample, remove the hits.
+    For training only. It is not an estimate of the full loss: with E the expected count of the label it comes to about
+    log(1 + E · (exp(full loss) - 1)), far below where E is small, above where it exceeds 1. Untrained and with a
+    uniform sampler it is ln(1 + num_sampled), however many classes there are. Evaluate with the full loss.
+
+    What holds is the *gradient*. Drawn with replacement, with hits kept and log Q subtracted, it is zero on average
+    exactly where the model is right. From a unique sample, remove the hits.
 
     Args:
         weights: [num_classes, dim].

@@ -223,8 +223,7 @@ class UniformSampler(Sampler):
 
     def quantile(self, uniforms: Floats) -> Ints:
         """The whole part of u · num_classes."""
-        ids: Ints = np.minimum((uniforms * self.num_classes).astype(np.int64), self.num_classes - 1)
-        return ids
+        return (uniforms * self.num_classes).astype(np.int64)  # u < 1, and no product is rounded up to num_classes
 
 
 class LogUniformSampler(Sampler):
@@ -251,7 +250,7 @@ class LogUniformSampler(Sampler):
     def quantile(self, uniforms: Floats) -> Ints:
         """The whole part of exp(u · log(num_classes + 1)) - 1."""
         ids = np.exp(uniforms * np.log1p(self.num_classes), dtype=np.float64).astype(np.int64) - 1
-        return np.asarray(ids % self.num_classes)  # rounding can reach num_classes
+        return np.asarray(ids % self.num_classes)  # should exp and log1p round up to num_classes
 
 
 class _TableSampler(Sampler):

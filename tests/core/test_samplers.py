@@ -112,19 +112,55 @@ def test_unique_samples_are_those_of_drawing_until_distinct(name):
     assert fits(*pooled) > 0.01
 
 
-def test_late_classes_come_as_if_by_rejection():
-    """Nearly all the probability on two classes, so that 2 · num_sampled draws are rarely enough: order and tries."""
-    probs = np.array([0.6, 0.37, 0.02, 0.01])
-    sampler, rng = core.FixedUnigramSampler(probs), np.random.default_rng(3)
-    ours = [sampler.sample([[0]], 3, rng=rng) for _ in range(6000)]
-    theirs = [reference.first_distinct(rng.choice(4, 3000, p=probs).tolist(), 3) for _ in range(6000)]
-    assert np.mean([tries for _, tries in theirs]) > 12  # where 6 are drawn at once
-    last = [int(values.sampled[-1]) for values in ours], [ids[-1] for ids, _ in theirs]
-    table = [np.bincount(ids, minlength=4) for ids in last]
-    assert scipy.stats.chi2_contingency(table).pvalue > 0.01
-    edges = [3, 4, 5, 6, 8, 11, 15, 20, 28, 40, 60, 100, 10**9]
-    tries = [values.num_tries for values in ours], [tries for _, tries in theirs]
-    assert scipy.stats.chi2_contingency([np.histogram(row, edges)[0] for row in tries]).pvalue > 0.01
+def tries_until_all(probs, most):
+    """P(the last class comes at try n) for n = 1 ... most, by inclusion and exclusion over those still missing."""
+    subsets = [list(ids) for size in range(len(probs) + 1) for ids in itertools.combinations(range(len(probs)), size)]
+    seen_all = [sum((-1) ** len(ids) * (1 - probs[ids].sum()) ** n for ids in subsets) for n in range(most + 1)]
+    return np.diff(seen_all)
+
+
+@pytest.mark.parametrize("probs", [[0.8, 0.1, 0.1], [0.85, 0.08, 0.05, 0.02], [0.6, 0.37, 0.02, 0.01]])
+def test_late_classes_come_as_if_by_rejection(probs):
+    """Nearly all the probability on a class or two: 2 · num_sampled draws are rarely enough. Order and tries."""
+    probs, rng = np.array(probs), np.random.default_rng(3)
+    sampler, size = core.FixedUnigramSampler(probs), len(probs)
+    draws = [sampler.sample([[0]], size, rng=rng) for _ in range(15_000)]
+    orders = list(itertools.permutations(range(size)))
+    exact = np.array([np.prod([probs[c] / probs[list(ids[i:])].sum() for i, c in enumerate(ids)]) for ids in orders])
+    seen = dict.fromkeys(orders, 0)
+    for values in draws:
+        seen[tuple(values.sampled.tolist())] += 1
+    counts, rare = np.array(list(seen.values())), exact * len(draws) < 5
+    assert fits(*[np.append(row[~rare], row[rare].sum()) for row in (counts, exact)]) > 0.01
+
+    tries = np.array([values.num_tries for values in draws])
+    assert (tries > 2 * size).mean() > 0.5  # the second stage had to help
+    chance = tries_until_all(probs, 5000)
+    ends = np.unique(np.searchsorted(np.cumsum(chance), np.linspace(0, 1, 40)[1:-1]))
+    observed = np.bincount(np.searchsorted(ends, tries - 1), minlength=len(ends) + 1)
+    expected = np.diff(np.concatenate([[0], np.cumsum(chance)[ends], [1]]))
+    assert fits(observed, expected) > 0.01
+
+
+def test_many_late_classes_take_as_many_tries_as_by_rejection():
+    sampler, rng = core.LogUniformSampler(60), np.random.default_rng(4)
+    ours = [sampler.sample([[0]], 50, rng=rng).num_tries for _ in range(1500)]
+    theirs = [core.first_distinct(sampler.quantile(rng.random(3000)), 50)[1] for _ in range(1500)]
+    assert min(ours) > 100  # more than the first stage draws
+    assert scipy.stats.ks_2samp(ours, theirs).pvalue > 0.01
+
+
+def test_many_late_classes_come_in_order():
+    """The last 1,000 ids are a million times as probable as the 1,000 before them, so they come first."""
+    sampler = core.FixedUnigramSampler([1e12, *[1.0] * 1000, *[1e6] * 1000])
+    values = sampler.sample([[0]], 2001, rng=np.random.default_rng(0))
+    assert values.sampled[0] == 0
+    assert sorted(values.sampled[1:1001].tolist()) == list(range(1001, 2001))
+    assert len(set(values.sampled.tolist())) == 2001
+
+
+def test_log_uniform_guards_against_rounding():
+    assert core.LogUniformSampler(10).quantile(np.array([1.0])).tolist() == [0]  # exp(log1p(10)) comes to 11
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=30), st.integers(1, 8))
