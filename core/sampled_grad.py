@@ -16,8 +16,12 @@ from core import checks
 from core.checks import Floats
 from core.sampled import correct, correct_for_importance
 from core.samplers import SampledValues
+from core.sigmoid import sigmoid_cross_entropy, sigmoid_cross_entropy_grad
 from core.softmax import cast_back, exp_blocks
 from core.touched import SampledGrad, Touched, touch
+
+COLUMNS = 1 << 17
+"""How many bytes of logits `logistic_with_grad` works on at once: its passes find them in the cache."""
 
 
 def sampled_softmax_loss_with_grad(
@@ -273,7 +277,8 @@ def softmax_with_grad(logits: Floats, num_true: int) -> tuple[Floats, Floats]:
 def logistic_with_grad(logits: Floats, num_true: int) -> tuple[Floats, Floats]:
     """The sum of each row's yes-or-no questions, 1/num_true in the first columns, and sigmoid(logits) - labels.
 
-    A sampled column costs -ln sigmoid(-z) = max(z, 0) + ln(1 + exp(-|z|)), a true one z/num_true less.
+    The few true columns are `sigmoid_cross_entropy` as it stands. A sampled one costs -ln sigmoid(-z) = max(z, 0) +
+    ln(1 + exp(-|z|)), computed a few columns at a time and without a branch.
 
     Args:
         logits: [batch_size, num_true + num_sampled]; -inf in a sampled column masks it. Overwritten by the gradient.
@@ -289,18 +294,19 @@ def logistic_with_grad(logits: Floats, num_true: int) -> tuple[Floats, Floats]:
         >>> logistic_with_grad(np.array([[0.0, 0.0, -np.inf]]), 1)
         (array([1.38629436]), array([[-0.5,  0.5,  0. ]]))
     """
-    with np.errstate(under="ignore", over="ignore"):
-        small = np.exp(-np.abs(logits))
-        costs = np.log1p(small)
-        costs += np.maximum(logits, 0)
-        costs[:, :num_true] -= logits[:, :num_true] / num_true
-        losses = costs.sum(axis=1)
-        if np.isnan(losses).any():
-            raise ValueError(f"logits must not be NaN, got nan in row {int(np.flatnonzero(np.isnan(losses))[0])}")
-        small += 1
-        np.exp(np.minimum(logits, 0, out=logits), out=logits)  # 1 where z was positive, else exp(-|z|)
-        logits /= small
-    logits[:, :num_true] -= 1 / num_true
+    true_logits, negatives = logits[:, :num_true], logits[:, num_true:]
+    labels = np.full_like(true_logits, 1 / num_true)
+    losses = sigmoid_cross_entropy(true_logits, labels).sum(axis=1)
+    true_logits[:] = sigmoid_cross_entropy_grad(true_logits, labels)
+    size = max(1, COLUMNS // (len(logits) * logits.itemsize))
+    for start in range(0, negatives.shape[1], size):
+        block = negatives[:, start : start + size]
+        with np.errstate(under="ignore"):
+            small = np.exp(-np.abs(block))
+            losses += (np.log1p(small) + np.maximum(block, 0)).sum(axis=1)
+            block[:] = np.exp(np.minimum(block, 0)) / (1 + small)  # above the line, 1 if z is positive, else exp(-|z|)
+    if np.isnan(losses).any():
+        raise ValueError(f"logits must not be NaN, got nan in row {int(np.flatnonzero(np.isnan(losses))[0])}")
     return losses, logits
 
 
