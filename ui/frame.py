@@ -165,10 +165,10 @@ class Page:
             self._between: list[DeltaGenerator] = []
             with left:
                 place = st.container()
-                self._live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
+                live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
                 with place:
-                    self.board([board(self._live, columns)], self._live)
-            body(self._live)
+                    self.board([board(live, columns)], live)
+            body(live)
 
         self.follow(moving)
         self._onward()
@@ -191,6 +191,7 @@ class Page:
 
     def board(self, pictures: Sequence[Figure], live: Live) -> None:
         """Draw the pictures whose hand moves the learner's numbers; one place a page."""
+        self._live = live
         data = numbers.board_data(live) | {"step": self.step}
         picture(pictures, key="board", live=data, on_commit=numbers.commit)
 

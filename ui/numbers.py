@@ -15,6 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from explainers.board import REACH
 from explainers.presets import DEFAULT, PRESETS, Preset
 from explainers.step import Live
 
@@ -22,8 +23,6 @@ MIN_CLASSES, MAX_CLASSES = 2, 10
 LIMIT = 10_000.0
 """largest logit that can be typed"""
 LAST_SEED = 999_999
-SLIDER = 10.0
-"""end of a logit's slider, until a logit lies beyond it"""
 MAX_UNDO = 100
 DEFAULT_NAMES = ", ".join(DEFAULT.names)
 
@@ -39,11 +38,6 @@ def class_names(typed: str) -> tuple[str, ...]:
         if name and name not in names:
             names.append(name)
     return tuple(names[:MAX_CLASSES])
-
-
-def _clear(*keys: str) -> None:
-    for key in keys:
-        st.session_state.pop(key, None)
 
 
 def _set(preset: Preset) -> None:
@@ -233,7 +227,7 @@ def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperatur
     with st.popover(words["your_numbers"], width="stretch"), st.container(key="numbers"):
         label = _label(names, words)
         logits = [
-            mirrored(name, f"z{i}", (-LIMIT, LIMIT), SHARED[f"z{i}"], ends=(-SLIDER, SLIDER), step=0.1)
+            mirrored(name, f"z{i}", (-LIMIT, LIMIT), SHARED[f"z{i}"], ends=(-REACH, REACH), step=0.1)
             for i, name in enumerate(names)
         ]
         temperature = mirrored(

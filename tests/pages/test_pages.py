@@ -313,7 +313,7 @@ def test_the_board_shows_the_way_of_a_step_and_of_a_run_once():
     assert "motion" not in next(data["live"] for data in sent(app.run()) if "live" in data)
 
 
-@pytest.mark.parametrize("slug", LESSONS)
+@pytest.mark.parametrize("slug", PAGES)
 def test_the_button_downloads_the_table_of_the_numbers_on_the_page(slug, monkeypatch):
     given = {}
 
