@@ -85,7 +85,8 @@ function redraw() {
 }
 
 function put(logits, label = shown().label) {
-  hand.now = { ...shown(), logits, label };
+  clearTimeout(playing);
+  hand.now = { ...shown(), logits, label, aim: null };
   redraw();
 }
 
@@ -145,10 +146,10 @@ function setLogit(i, z) {
 
 // Drag with a mouse or a finger. A finger that turns out to scroll the page takes nothing with it.
 function draggable(node, follow) {
-  let before = null;
+  let dragging = false;
   const end = (event) => {
-    if (!before) return;
-    before = null;
+    if (!dragging) return;
+    dragging = false;
     if (event.type === "pointerup") {
       follow(event);
       commit();
@@ -156,14 +157,12 @@ function draggable(node, follow) {
   };
   node.addEventListener("pointerdown", (event) => {
     if (event.button || !hand.send) return;
-    clearTimeout(playing);
-    before = shown().logits;
-    hand.held = true;
+    dragging = hand.held = true;
     node.box = node.getBoundingClientRect();
     node.setPointerCapture(event.pointerId);
     if (event.pointerType === "mouse") follow(event);
   });
-  node.addEventListener("pointermove", (event) => before && follow(event));
+  node.addEventListener("pointermove", (event) => dragging && follow(event));
   for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) node.addEventListener(type, end);
 }
 

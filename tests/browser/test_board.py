@@ -183,6 +183,19 @@ def test_a_step_is_shown_in_two_beats_and_a_run_all_the_way(browser, server):  #
     visit.done()
 
 
+def test_a_hand_stops_a_run(browser, server):  # noqa: F811
+    visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false&step=descent&rate=5")
+    visit.page.get_by_role("button", name=words("en")["run"]).click()
+    visit.page.wait_for_url(re.compile("z2="))
+    visit.page.wait_for_timeout(500)
+    visit.bar("C").focus()
+    visit.page.keyboard.press("Home")
+    visit.page.wait_for_url(re.compile("z2=-10"))
+    visit.page.wait_for_timeout(2500)
+    expect(visit.bar("C")).to_have_attribute("aria-valuenow", "-10")
+    visit.done()
+
+
 def test_with_reduced_motion_a_step_is_there_at_once(browser, server):  # noqa: F811
     url = f"{server.url}/gradient?lang=en&predict=false&step=descent"
     visit = Visit(browser, url, reduced_motion="reduce")
