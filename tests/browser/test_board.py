@@ -189,9 +189,11 @@ def test_a_hand_stops_a_run(browser, server):  # noqa: F811
     visit.page.wait_for_url(re.compile("z2="))
     visit.page.wait_for_timeout(500)
     visit.bar("C").focus()
-    visit.page.keyboard.press("Home")
+    visit.page.keyboard.down("Home")
+    visit.page.wait_for_timeout(300)
+    visit.page.keyboard.up("Home")
     visit.page.wait_for_url(re.compile("z2=-10"))
-    visit.page.wait_for_timeout(2500)
+    visit.settle()
     expect(visit.bar("C")).to_have_attribute("aria-valuenow", "-10")
     visit.done()
 
