@@ -101,6 +101,16 @@ def axis(title: str, lo: float, hi: float, ticks: Iterable[float] | None = None)
     return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": [[float(t), fmt(t)] for t in at]}
 
 
+def log_axis(title: str, lo: int, hi: int) -> dict[str, Any]:
+    """A logarithmic axis for points that are given as their log10, with a tick at each power of ten.
+
+    >>> log_axis("k", 0, 2)["ticks"]
+    [[0.0, '1'], [1.0, '10'], [2.0, '100']]
+    """
+    ticks = [[float(power), fmt(10.0**power)] for power in range(lo, hi + 1)]
+    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": ticks}
+
+
 def line(
     text: str, x: ArrayLike, y: ArrayLike, role: Role = "prob", dash: bool = False, cloud: bool = False
 ) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 
 import core
 from explainers.board import link
-from explainers.figures import axis, bars, column, curve, dot, grid, line, value
+from explainers.figures import axis, bars, column, curve, dot, grid, line, log_axis, value
 from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark, paren
 
 MOST_COINS = 200
@@ -431,7 +431,7 @@ def _dimmer(live: Live, k: int) -> Step:
                 label=live.label,
             ),
             curve(
-                {**axis("k", 0.0, 3.0, []), "ticks": [[float(power), fmt(10.0**power)] for power in range(4)]},
+                log_axis("k", 0, 3),
                 axis("%", 0.0, 100.0),
                 [line("|NCE − (y − p)| / |y − p|", np.log10(counts), missing_at, "loss")],
                 [dot(f"k = {k}: {fmt(100 * missing)} %", float(np.log10(k)), 100 * missing)],

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import core
 from explainers import sampled_bench as bench
-from explainers.figures import Role, axis, bars, column, curve, dot, grid, line
+from explainers.figures import Role, axis, bars, column, curve, dot, grid, line, log_axis
 from explainers.sampled_bench import FORMS, NUM_DRAWS, SAMPLED, SAMPLERS, Setting
 from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark
 
@@ -112,11 +112,6 @@ def bench_setting(small: Small, num_sampled: str, form: str) -> Setting:
     )
 
 
-def _log_axis(title: str, lo: int, hi: int) -> dict[str, Any]:
-    """A logarithmic axis over whole powers of ten."""
-    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": [[p, fmt(10.0**p)] for p in range(lo, hi + 1)]}
-
-
 def _log(values: Array) -> Array:
     """Powers of ten; what is not positive, or below 1e-9, leaves a gap."""
     powers: Array = np.full(np.shape(values), np.nan)
@@ -189,8 +184,8 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
                 ],
             ),
             curve(
-                {**_log_axis("V", 3, 5), "hi": float(np.log10(250_000))},
-                _log_axis("ms", -2, 3),
+                log_axis("V", 3, 5) | {"hi": float(np.log10(250_000))},
+                log_axis("ms", -2, 3),
                 [line(name, at, _log(1000 * np.array(s)), roles[name], cloud=bool(run)) for name, s in shown.items()],
                 [
                     dot(
@@ -327,7 +322,7 @@ def _tries(count: int, draw: int) -> Step:
         },
         (
             curve(
-                {**_log_axis("id + 1", 0, 3)},
+                log_axis("id + 1", 0, 3),
                 axis("E", 0.0, top),
                 [
                     line(f"{NUM_DRAWS} ×", at[points], seen[points], "prob", cloud=True),
@@ -379,8 +374,8 @@ def _ids(order: int) -> Step:
         },
         (
             curve(
-                _log_axis("f", 0, 4),
-                _log_axis("p", -6, 0),
+                log_axis("f", 0, 4),
+                log_axis("p", -6, 0),
                 [
                     line("q(id)", np.log10(ranks + 1.0), np.log10(drawn_as), "loss", cloud=bool(order)),
                     line("p ∝ 1/f", np.log10(ranks + 1.0), np.log10(frequent[ranks]), "prob"),
@@ -891,10 +886,10 @@ def _study(setting: Setting) -> Step:
             "best_few": round(best[0, 1], 9),
         },
         (
-            curve(_log_axis("k", 0, 4), _log_axis("L", -4, 1), lines(0)),
+            curve(log_axis("k", 0, 4), log_axis("L", -4, 1), lines(0)),
             curve(
-                _log_axis("k", 0, 4),
-                _log_axis("g", -4, 1),
+                log_axis("k", 0, 4),
+                log_axis("g", -4, 1),
                 [*lines(2), line("∝ 1/√k", at, np.log10(root), "logit", dash=True)],
             ),
             grid(

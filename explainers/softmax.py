@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import core
 from explainers.board import link
-from explainers.figures import Role, axis, bars, column, curve, dot, grid, line
+from explainers.figures import Role, axis, bars, column, curve, dot, grid, line, log_axis
 from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark, paren, terms
 
 DTYPES = core.PRECISIONS
@@ -555,8 +555,6 @@ def _accumulate(ones: int, dtype: str) -> Step:
     shown = np.stack([totals, np.log(totals), ones / totals], axis=-1)
     wrong = np.repeat(~np.isclose(totals, ones, rtol=0.01)[:, None], 3, axis=1)
     texts = [[fmt(v) for v in row] for row in shown]
-    ticks = [[float(power), fmt(10.0**power)] for power in range(6)]
-    logarithmic = {"lo": 0.0, "hi": 5.5, "ticks": ticks}
     return Step(
         "accumulate",
         r"Z = \sum_{j=1}^{n} e^{0} = n \qquad p_j = \frac{1}{Z} \qquad L = \ln Z",
@@ -574,8 +572,8 @@ def _accumulate(ones: int, dtype: str) -> Step:
         },
         (
             curve(
-                {**axis("n", 0.0, 5.5, []), **logarithmic},
-                {**axis("1 + 1 + 1 + …", 0.0, 5.5, []), **logarithmic},
+                log_axis("n", 0, 5) | {"hi": 5.5},
+                log_axis("1 + 1 + 1 + …", 0, 5) | {"hi": 5.5},
                 _running_lines(),
                 [dot(f"{dtype}: {fmt(stuck)}", float(np.log10(ones)), float(np.log10(stuck)))],
             ),
