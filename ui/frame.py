@@ -7,7 +7,7 @@ with `page.show(...)`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,16 +70,20 @@ class Page:
     That part is a fragment: moving a slider runs it alone. A lesson shows one step at a time, or all of them.
     """
 
-    def __init__(self, slug: str, lang: str) -> None:
+    def __init__(self, slug: str, lang: str, board_at: Collection[str] | None) -> None:
         self.slug = slug
         self.lang = lang
         self.words = words(lang)
         self.text = prose(slug, lang)
-        numbers.arrive(slug)
         self.turns = (*self.text.steps, CHALLENGES)
         self.step = self._wanted()
         self.only = frozenset(self.turns if self.step == ALL else [self.step])
         """keys of the steps to be shown"""
+        self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
+        if self._has_board:
+            numbers.arrive(slug, numbers.SHARED)
+        else:
+            numbers.arrive(f"{slug} alone", {"predict"})
         self._top()
 
     def _wanted(self) -> str:
@@ -155,14 +159,22 @@ class Page:
             st.markdown(self.text.lead)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             self._steps()
-            names = self.toolbar()
+            if self._has_board:
+                names = self.toolbar()
+            else:
+                with st.popover(self.words["more"]):
+                    numbers.ask_first(self.words)
 
         def moving() -> None:
             if self._wanted() != self.step:  # a button in here turned the page
                 st.rerun()
-            left, self._main = st.columns([0.4, 0.6], gap="large")
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
+            if not self._has_board:
+                self._main = st.container(key="alone")
+                body(numbers.kept())
+                return
+            left, self._main = st.columns([0.4, 0.6], gap="large")
             with left:
                 place = st.container()
                 live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
@@ -192,8 +204,7 @@ class Page:
     def board(self, pictures: Sequence[Figure], live: Live) -> None:
         """Draw the pictures whose hand moves the learner's numbers; one place a page."""
         self._live = live
-        data = numbers.board_data(live) | {"step": self.step}
-        picture(pictures, key="board", live=data, on_commit=numbers.commit)
+        picture(pictures, key="board", step=self.step, live=numbers.board_data(live), on_commit=numbers.commit)
 
     # ---- the controls of a step ----
 
@@ -288,13 +299,14 @@ class Page:
                 place = next(places)
             if open_:
                 with place:
-                    self.pictures(step.figures if self.step == ALL else (*step.figures, self._table()), step.key)
+                    with_table = self._has_board and self.step != ALL
+                    self.pictures((*step.figures, self._table()) if with_table else step.figures, step.key)
         # Controls of a question that is open are drawn all the same, so that the address keeps them, but out of sight.
         # The style is always sent: one that a run leaves out stays in the browser, and they would stay hidden.
         rules = "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden))
         st.html(f"<style>{rules}</style>")
         with self._main:
-            if self.step == ALL:
+            if self._has_board and self.step == ALL:
                 self.pictures([self._table()], "table")
             if CHALLENGES in self.only:
                 self._challenges(list(challenges()))
@@ -311,7 +323,7 @@ class Page:
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""
         if figures:
-            picture(figures, key=f"picture-{key}")
+            picture(figures, key=f"picture-{key}", step=self.step)
 
     def _answered(self, question: Question) -> bool:
         """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side."""
@@ -380,9 +392,12 @@ class Page:
         st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 
-def open_page(slug: str) -> Page:
-    """Begin a page: language, settings, style, title. The first call, so that each page stands alone behind a link."""
+def open_page(slug: str, board_at: Collection[str] | None = None) -> Page:
+    """Begin a page: language, settings, style, title. The first call, so that each page stands alone behind a link.
+
+    `board_at` are the steps that have the board beside them, if not all: the others have the whole width.
+    """
     lang = _language()
     st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
-    return Page(slug, lang)
+    return Page(slug, lang, board_at)

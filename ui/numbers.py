@@ -7,7 +7,7 @@ the slider's end or between its steps is kept, and the board only edits the boxe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -208,11 +208,25 @@ def toolbar(words: Mapping[str, str], lang: str, csv: Callable[[], str], file_na
             st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
             st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
         whole(words["seed"], "seed", LAST_SEED, 0)
-        st.toggle(words["predict"], True, key="predict", bind="query-params", help=words["predict_help"])
+        ask_first(words)
         st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
     if few:
         st.warning(words["classes_few"])
     return names
+
+
+def ask_first(words: Mapping[str, str]) -> None:
+    """The switch that turns the questions before a step off."""
+    st.toggle(words["predict"], True, key="predict", bind="query-params", help=words["predict_help"])
+
+
+def kept() -> Live:
+    """The learner's numbers where no control shows them: as another step or page left them."""
+    held = {**SHARED, **st.session_state.get("carried", {})}
+    names = class_names(held["classes"])
+    names = names if len(names) >= MIN_CLASSES else DEFAULT.names
+    logits = np.array([held[f"z{i}"] for i in range(len(names))])
+    return Live(names, logits, min(int(held["label"]), len(names) - 1), max(held["t"], 0.01))
 
 
 def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperature: bool = False) -> Live:
@@ -247,20 +261,23 @@ SHARED: Mapping[str, Any] = {
 """The controls that every page has, with their defaults: what travels."""
 
 
-def arrive(slug: str) -> None:
-    """Put the numbers of the page before into this page's controls and into the address, before the controls are made.
+def arrive(place: str, keys: Collection[str]) -> None:
+    """Put what the learner left elsewhere into the controls of this place and into the address, before they are made.
 
-    Streamlit forgets a bound value that came by link and was not touched when the next page binds the same key.
+    A place is a page, or what of it has the same controls. Streamlit forgets a bound value that came by link and was
+    not touched when the next page binds the same key, and every value whose control is not drawn.
     """
     state = st.session_state
-    if state.get("page", slug) != slug:
-        for key, value in state["carried"].items():
+    if state.get("place", place) != place:
+        for key, value in state.get("carried", {}).items():
+            if key not in keys:
+                continue
             state[key] = value
             if value != SHARED[key]:
                 st.query_params[key] = (
                     f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
                 )
-    state["page"] = slug
+    state["place"] = place
 
 
 def depart() -> None:
@@ -268,9 +285,10 @@ def depart() -> None:
     state = st.session_state
     held = {key: state[key] for key in SHARED if state.get(key) is not None}
     before = state.get("carried", held)
-    if {**before, **held} != before:
+    now = {**before, **held}
+    if now != before:
         state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
-    state["carried"] = held
+    state["carried"] = now
 
 
 def _undo() -> None:

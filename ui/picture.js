@@ -111,7 +111,6 @@ function commit() {
 function hear(told, send) {
   hand.send = send;
   const first = !hand.told;
-  if (!first && told.step !== hand.told.step) toTop();
   hand.told = told;
   if (first) hand.seq = told.seq;
   if (hand.held || (hand.waiting && told.seq < hand.seq)) return;
@@ -121,7 +120,12 @@ function hear(told, send) {
 }
 
 // A new step begins at its beginning, wherever the button stood that led to it.
-function toTop() {
+let step = null;
+function turn(to) {
+  if (to === step) return;
+  const first = step === null;
+  step = to;
+  if (first) return;
   const row = document.querySelector(".st-key-steps-row");
   if (row && row.getBoundingClientRect().top < 0) row.scrollIntoView();
 }
@@ -540,6 +544,7 @@ function draw({ data: bytes, parentElement, setTriggerValue }) {
   };
   roots.add(root);
   root.draw();
+  turn(data.step);
   if (data.live) hear(data.live, (value) => setTriggerValue("commit", value));
   if (!root.watcher) {
     root.watcher = new ResizeObserver(() => root.draw());

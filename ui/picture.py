@@ -42,15 +42,18 @@ def picture(
     pictures: Sequence[Figure],
     *,
     key: str,
+    step: str,
     live: Mapping[str, Any] | None = None,
     on_commit: Callable[[], None] | None = None,
 ) -> None:
     """Draw pictures side by side where there is room. The key keeps them, so that bars glide between values.
 
+    A new `step` begins at the top of the page.
+
     One list of pictures a page is `live`: it tells the browser the learner's numbers, and `on_commit` is called when
     a hand has moved them.
     """
-    data: dict[str, Any] = {"figures": list(pictures), "alts": [figures.alt(p) for p in pictures]}
+    data: dict[str, Any] = {"figures": list(pictures), "alts": [figures.alt(p) for p in pictures], "step": step}
     options: dict[str, Any] = {}
     if live is not None:
         data["live"] = live
