@@ -1,8 +1,8 @@
 """Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences; every number's text comes from `fmt`.
 
 The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes), `simplex`
-(three shares as a point in a triangle), `grid` (a matrix whose cells show their numbers), `value` (one number) and
-`pipeline` (pictures in a row, joined by arrows).
+(three shares as a point in a triangle), `grid` (a matrix whose cells show their numbers), `value` (one number) `block`
+(labels that fall on a block of logits) and `pipeline` (pictures in a row, joined by arrows).
 
 What is `live` follows the hand that drags a logit, before the server hears of it: ui/picture.js computes it then.
 """
@@ -169,6 +169,38 @@ def grid(
     }
 
 
+def block(
+    names: Sequence[str],
+    values: ArrayLike,
+    labels: ArrayLike,
+    losses: ArrayLike,
+    *,
+    titles: Sequence[str],
+    fallen: int,
+    live: tuple[int, int, str] | None = None,
+    small: bool = False,
+) -> dict[str, Any]:
+    """A block [batch, time, num_classes] as a sheet for each sequence, with the labels [batch, time] as tiles above it.
+
+    How far the tiles have `fallen`: 0 above their columns, 1 on the cell that they name, 2 below it, where they show
+    the losses [batch, time]. `live` is the position (sequence, time) that follows the hand, and as which link of the
+    chain. In a `small` one the cells have no numbers.
+    """
+    array, ids = np.asarray(values, float), np.asarray(labels)
+    shares = np.clip(array / nice_bound(array), -1, 1)
+    return {
+        "kind": "block",
+        "names": list(names),
+        "titles": list(titles),
+        "shares": np.round(shares, 3).tolist(),
+        "texts": None if small else [[[fmt(v) for v in row] for row in sheet] for sheet in array],
+        "labels": ids.tolist(),
+        "losses": [[fmt(loss) for loss in row] for row in np.asarray(losses, float)],
+        "fallen": fallen,
+        "live": list(live) if live else None,
+    }
+
+
 def value(sign: str, number: float, live: Point | None = None) -> dict[str, Any]:
     """One number, large, with the sign it goes by: L = 0.56194."""
     return {"kind": "value", "text": f"{sign} = {fmt(number)}", "sign": sign} | ({"live": live} if live else {})
@@ -225,6 +257,11 @@ def alt(figure: Figure) -> str:
     if figure["kind"] == "grid":
         cells = (f"{r}: {', '.join(row)}" for r, row in zip(figure["rows"], figure["texts"], strict=True))
         return f"{figure['title']} [{', '.join(figure['columns'])}] " + "; ".join(cells)
+    if figure["kind"] == "block":
+        return "; ".join(
+            f"{title}: " + ", ".join(f"{figure['names'][y]} {loss}" for y, loss in zip(labels, losses, strict=True))
+            for title, labels, losses in zip(figure["titles"], figure["labels"], figure["losses"], strict=True)
+        )
     if figure["kind"] == "simplex":
         shares = (f"{name} {fmt(share)}" for name, share in zip(figure["names"], figure["point"], strict=True))
         return ", ".join(shares)

@@ -473,6 +473,51 @@ function drawSimplex(parts, figure) {
   svg.classList.toggle("live", Boolean(hand.send));
 }
 
+// ---- block: a sheet [time, classes] for each sequence; each label is a tile that falls on its cell, then into the loss --
+
+function buildBlock(box, figure) {
+  const block = add(box, "div", { class: `block${figure.texts ? "" : " small"}`, style: `--classes: ${figure.names.length}` });
+  return figure.labels.map((labels, b) => {
+    const sheet = add(block, "div", { class: "sheet", style: `--times: ${labels.length}` });
+    add(sheet, "strong", { class: "title" }, figure.titles[b]);
+    if (figure.texts) for (const [row, sign] of [[2, "y"], [-2, "−ln p(y)"]]) add(sheet, "span", { class: "row rail", style: `grid-row: ${row}` }, sign);
+    const names = figure.texts ? figure.names.map((_, i) => add(sheet, "span", { class: "row", style: `grid-row: ${3 + i}` })) : [];
+    const columns = labels.map((_, t) => {
+      const column = add(sheet, "div", { class: "column", style: `grid-column: ${t + (figure.texts ? 2 : 1)}` });
+      add(column, "span", { class: "rail" });
+      const cells = figure.names.map(() => add(column, "span", { class: "place" }));
+      const loss = add(column, "span", { class: "rail" });
+      return { column, cells, loss, tile: add(column, "b", { class: "tile", style: `transition-delay: ${60 * t}ms` }) };
+    });
+    return { names, columns };
+  });
+}
+
+function drawBlock(sheets, figure) {
+  const live = hand.now && figure.live;
+  sheets.forEach(({ names, columns }, b) => {
+    names.forEach((name, i) => setText(name, figure.names[i]));
+    columns.forEach(({ column, cells, loss, tile }, t) => {
+      const follows = live && live[0] === b && live[1] === t;
+      const label = follows ? hand.now.label : figure.labels[b][t];
+      const values = follows && valuesNow(live[2], hand.links);
+      const texts = values ? values.map(fmt) : figure.texts?.[b][t];
+      column.classList.toggle("chosen", Boolean(figure.live && figure.live[0] === b && figure.live[1] === t));
+      cells.forEach((cell, i) => {
+        const share = figure.shares[b][t][i];
+        cell.style.setProperty("--share", `${Math.round(60 * Math.abs(share))}%`);
+        cell.classList.toggle("down", share < 0);
+        if (texts) setText(cell, texts[i]);
+      });
+      const said = follows ? fmt(hand.links.nll[label]) : figure.losses[b][t];
+      tile.style.setProperty("--fall", figure.fallen === 0 ? 0 : figure.fallen === 1 ? 1 + label : 1 + figure.names.length);
+      tile.dataset.at = figure.fallen;
+      setText(tile, figure.fallen === 0 ? figure.names[label] : figure.fallen === 1 ? (texts ? texts[label] : "") : said);
+      loss.classList.toggle("filled", figure.fallen === 2);
+    });
+  });
+}
+
 // ---- value: one number --------------------------------------------------------------------------------------
 
 const buildValue = (box) => add(box, "strong", { class: "value" });
@@ -506,10 +551,10 @@ function drawPipeline(parts, figure) {
 
 // ---- the component -------------------------------------------------------------------------------------------
 
-const KINDS = { bars: [buildBars, drawBars], grid: [buildGrid, drawGrid], curve: [buildCurve, drawCurve], value: [buildValue, drawValue], simplex: [buildSimplex, drawSimplex], pipeline: [buildPipeline, drawPipeline] };
+const KINDS = { bars: [buildBars, drawBars], grid: [buildGrid, drawGrid], curve: [buildCurve, drawCurve], value: [buildValue, drawValue], simplex: [buildSimplex, drawSimplex], block: [buildBlock, drawBlock], pipeline: [buildPipeline, drawPipeline] };
 
 // What must be alike for a picture to be updated in place, so that its bars glide instead of being made anew.
-const shape = (f) => f.stages ? f.stages.map((stage) => shape(stage.picture)).join("\n") : [f.kind, f.board, f.title, (f.names || f.rows || []).length, (f.columns || []).map((c) => c.role + c.live + c.title).join()].join("|");
+const shape = (f) => f.stages ? f.stages.map((stage) => shape(stage.picture)).join("\n") : [f.kind, f.board, f.title, (f.names || f.rows || []).length, f.labels?.map((row) => row.length).join(), f.titles?.length && f.titles.join(), (f.columns || []).map((c) => c.role + c.live + c.title).join()].join("|");
 
 const follows = (f) => f.stages ? f.stages.some((stage) => follows(stage.picture)) : f.kind === "simplex" || f.live?.length > 0 || [...(f.columns || []), ...(f.dots || []), f].some((part) => part.live);
 
