@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import core
-from explainers.figures import axis, bars, column, curve, dot, grid, line, nice_bound, value
+from explainers.figures import axis, bars, column, curve, dot, grid, line, nice_bound
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fmt, mark, terms
 
 RECORDED = Path(__file__).parents[1] / "data" / "messages" / "messages.json"
@@ -75,17 +75,17 @@ CALLS: Mapping[str, Call] = {
     "keras_sparse": Call(
         "keras",
         "keras.sparse_…",
-        "keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))",
+        "keras.ops.mean(keras.losses.sparse_categorical_crossentropy(\n    labels, logits, from_logits=True))",
     ),
     "keras_categorical": Call(
         "keras",
         "keras.categorical_…",
-        "keras.ops.mean(keras.losses.categorical_crossentropy(labels, logits, from_logits=True))",
+        "keras.ops.mean(keras.losses.categorical_crossentropy(\n    labels, logits, from_logits=True))",
     ),
     "tensorflow": Call(
         "tensorflow",
         "tf.nn.sparse_…",
-        "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))",
+        "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(\n    labels=labels, logits=logits))",
     ),
     "numpy_take": Call(
         "numpy", "np.take_along_axis", "-np.take_along_axis(log_softmax(logits), labels[..., None], -1).mean()"
@@ -243,18 +243,18 @@ def _margin_grid(logits_as: str) -> Figure:
     margin = probs.sum(axis=over)
     rows = [f"{b},{t}" for b, t in np.ndindex(IDS.shape)]
     rows += [f"Σ {b},·" if over == 1 else f"Σ ·,{b}" for b in range(len(margin))]
-    cells = np.vstack([probs.reshape(-1, len(NOTES)), margin])
     sums = probs.sum(axis=-1).reshape(-1)
-    texts = [[fmt(round(cell, 4)) for cell in row] for row in cells]
-    texts = [[*row, fmt(round(sums[i], 4)) if i < len(sums) else ""] for i, row in enumerate(texts)]
+    cells = np.column_stack(
+        [np.append(sums, np.full(len(margin), np.nan)), np.vstack([probs.reshape(-1, len(NOTES)), margin])]
+    )
     return grid(
         LOGITS[logits_as].code,
         rows,
-        [*NOTES, "Σ"],
-        np.column_stack([cells, np.append(sums, np.zeros(len(margin)))]),
+        ["Σ", *NOTES],
+        cells,
         bound=2.0,
-        texts=texts,
-        marks=[(i, len(NOTES)) for i, total in enumerate(sums) if abs(total - 1) > 1e-6],
+        texts=[["" if np.isnan(cell) else fmt(round(cell, 4)) for cell in row] for row in cells],
+        marks=[(row, 0) for row, total in enumerate(sums) if abs(total - 1) > 1e-6],
     )
 
 
@@ -365,7 +365,7 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
     return Step(
         "ignored",
         r"L = \frac{\sum_t w_t\,\ell_t}{\sum_t w_t}",
-        r"L = \frac{@terms}{@count} = \frac{@total}{@count} = @mean",
+        r"L = \frac{@terms}{@count} = \frac{@total}{@count} = \mathrm{@mean}",
         {
             "terms": terms(losses),
             "total": float(losses.sum()),
@@ -380,9 +380,7 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
                 names,
                 column("ℓ", losses, "loss", ghost=counted(live, 0, padding).losses),
                 column("w", counts, "exp", bound=1.0),
-            )
-            | {"wide": True},
-            value("L", mean),
+            ),
         ),
     )
 
@@ -426,8 +424,8 @@ def means(live: Live, second: int = 20) -> Step:
     return Step(
         "means",
         r"\bar L = \frac{n_1 \bar L_1 + n_2 \bar L_2}{n_1 + n_2} \;\ne\; \frac{\bar L_1 + \bar L_2}{2}",
-        rf"\frac{{@n1 \cdot {mark(live.label, '@first')} + @n2 \cdot @second}}{{@n1 + @n2}} = @of_tokens"
-        rf" \qquad \frac{{{mark(live.label, '@first')} + @second}}{{2}} = @of_means",
+        rf"\begin{{aligned}} \frac{{@n1 \cdot {mark(live.label, '@first')} + @n2 \cdot @second}}{{@n1 + @n2}}"
+        rf" &= @of_tokens \\ \frac{{{mark(live.label, '@first')} + @second}}{{2}} &= @of_means \end{{aligned}}",
         {
             "n1": str(FIRST),
             "n2": str(second),
