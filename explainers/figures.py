@@ -185,8 +185,8 @@ def block(
     """A block [batch, time, num_classes] as a sheet for each sequence, with the labels [batch, time] as tiles above it.
 
     How far the tiles have `fallen`: 0 above their columns, 1 on the cell that they name, 2 below it, where they show
-    the losses [batch, time]. `at` is the position (sequence, time) with a frame; if `live` names a link of the chain, it
-    follows the hand. In a `small` one the cells have no numbers.
+    the losses [batch, time]. `at` is the position (sequence, time) with a frame; it follows the hand if `live` names a
+    link of the chain. In a `small` one the cells have no numbers.
     """
     array, ids = np.asarray(values, float), np.asarray(labels)
     shares = np.clip(array / nice_bound(array), -1, 1)
