@@ -87,7 +87,7 @@ def explain(
     seed: int = 0,
     clock: str = "steps",
     model: str = "lstm",
-    sample: int = 0,
+    sample: int = int(ladder.LAST_SAMPLE),
     labels_as: str = "ids",
     logits_as: str = "as_is",
     call: str = "torch",

@@ -80,10 +80,7 @@ class Page:
         self.only = frozenset(self.turns if self.step == ALL else [self.step])
         """keys of the steps to be shown"""
         self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
-        if self._has_board:
-            numbers.arrive(slug, numbers.SHARED)
-        else:
-            numbers.arrive(f"{slug} alone", {"predict"})
+        numbers.arrive(slug, board=self._has_board)
         self._top()
 
     def _wanted(self) -> str:
