@@ -131,8 +131,9 @@ def command(model: str, seed: int) -> tuple[Any, list[str]]:
     return next_character, ["--model", model, "--seed", str(seed)]
 
 
-def live(model: str, seed: int, events: Sequence[dict[str, Any]]) -> list[Figure]:
-    """A training as it goes: its curve over the stored one, what it loses now, and its last tune."""
+def live(argv: Sequence[str], events: Sequence[dict[str, Any]]) -> list[Figure]:
+    """A training as it goes, started with this argv: its curve over the stored one, and its last tune."""
+    _, model, _, seed = argv
     told = [event for event in events if event.get("kind") == "progress"]
     stored = tunes.runs()[model]
     last = float(stored.steps[-1])

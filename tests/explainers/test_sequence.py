@@ -145,7 +145,7 @@ def test_a_training_is_drawn_from_whatever_it_has_told_so_far():
     told = list(module.events([*argv, "--num-steps", "40"]))
     assert ladder.done([]) == 0
     for count in range(len(told) + 1):
-        figures = ladder.live("bigram", 5, told[:count])
+        figures = ladder.live(argv, told[:count])
         assert figures[0]["kind"] == "curve"
     assert ladder.done(told) == 1
     assert figures[0]["lines"][1]["text"] == "bigram, seed=5"
