@@ -4,14 +4,27 @@ Read it in this order, in one sitting: `softmax` (logits to probabilities), `cro
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
 digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
-(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). `checks` says what
-bad input is; leave it for last.
+(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). Then all of it
+trains: `adagrad`, `bilinear` (a small language model), `corpus` (what it reads), `race` (which is run as a command, and
+is not imported here). `checks` says what bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
 `<function>_grad`, and is shaped like the logits (or what the function takes instead).
 """
 
+from core.adagrad import (
+    adagrad_update,
+    adagrad_update_all,
+)
+from core.bilinear import (
+    BilinearModel,
+    Evaluation,
+    evaluate,
+    load_model,
+    save_model,
+    start_model,
+)
 from core.bounded import (
     BoundedBest,
     bounded_best,
@@ -22,6 +35,16 @@ from core.calibration import (
     expected_calibration_error,
     fit_temperature,
     reliability,
+)
+from core.corpus import (
+    Corpus,
+    ids_by_frequency,
+    load_corpus,
+    reference_losses,
+    save_text,
+    text_corpus,
+    tokenize,
+    zipf_corpus,
 )
 from core.cross_entropy import (
     bits,
@@ -137,9 +160,12 @@ __all__ = [
     "FORMATS",
     "PRECISIONS",
     "BatchDescent",
+    "BilinearModel",
     "BoundedBest",
+    "Corpus",
     "DenseGrad",
     "Descent",
+    "Evaluation",
     "FixedUnigramSampler",
     "LearnedUnigramSampler",
     "LogUniformSampler",
@@ -157,6 +183,8 @@ __all__ = [
     "UniformSampler",
     "ZipfModel",
     "accidental_hits",
+    "adagrad_update",
+    "adagrad_update_all",
     "all_candidates",
     "bits",
     "bounded_best",
@@ -174,15 +202,19 @@ __all__ = [
     "double_softmax_cross_entropy_grad",
     "double_softmax_range",
     "entropy",
+    "evaluate",
     "exp_overflow",
     "exp_underflow",
     "expected_calibration_error",
     "expected_count",
     "first_distinct",
     "fit_temperature",
+    "ids_by_frequency",
     "importance_softmax_loss",
     "importance_softmax_loss_with_grad",
     "kl_divergence",
+    "load_corpus",
+    "load_model",
     "log_sigmoid",
     "log_softmax",
     "log_softmax_jacobian",
@@ -198,6 +230,7 @@ __all__ = [
     "odds",
     "one_hot",
     "perplexity",
+    "reference_losses",
     "reliability",
     "round_to",
     "running_sum",
@@ -207,6 +240,8 @@ __all__ = [
     "sampled_softmax_loss",
     "sampled_softmax_loss_with_grad",
     "sampling_error",
+    "save_model",
+    "save_text",
     "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
@@ -225,7 +260,11 @@ __all__ = [
     "sparse_cross_entropy_with_grad",
     "squared_error",
     "squared_error_grad",
+    "start_model",
+    "text_corpus",
     "tied_grad",
+    "tokenize",
     "tree_sum",
+    "zipf_corpus",
     "zipf_model",
 ]
