@@ -5,7 +5,8 @@ Read it in this order, in one sitting: `softmax` (logits to probabilities), `cro
 digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
 (the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). Then all of it
-trains: `adagrad`, `bilinear` (a small language model), `corpus` (what it reads), `race` (which is run as a command, and
+trains: `adagrad`, `bilinear` (a small language model), `corpus` (what it reads), `bottleneck` (what
+it can't say), `race` (which is run as a command, and
 is not imported here). `checks` says what bad input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
@@ -24,6 +25,11 @@ from core.bilinear import (
     load_model,
     save_model,
     start_model,
+)
+from core.bottleneck import (
+    LowRankLosses,
+    low_rank,
+    low_rank_losses,
 )
 from core.bounded import (
     BoundedBest,
@@ -170,6 +176,7 @@ __all__ = [
     "LearnedUnigramSampler",
     "LogUniformSampler",
     "LossWays",
+    "LowRankLosses",
     "Reliability",
     "SampledGrad",
     "SampledLogits",
@@ -221,6 +228,8 @@ __all__ = [
     "log_softmax_vjp",
     "logsumexp",
     "loss_ways",
+    "low_rank",
+    "low_rank_losses",
     "naive_softmax",
     "nce_expected_grad",
     "nce_loss",

@@ -66,6 +66,23 @@ class Corpus(NamedTuple):
             raise ValueError(f"previous must be a word that is followed by another, got {self.words[previous]!r}")
         return np.bincount(following, minlength=self.num_classes) / len(following)
 
+    def head_log_probs(self, size: int = 200) -> Floats:
+        """A small table of what follows what: log-probabilities among the commonest words alone, [size, size].
+
+        Row by row as `reference_losses` makes its bigram, so that no entry is 0: PRIOR pairs of the unigram mixed in.
+
+        Raises:
+            ValueError: there are not so many words.
+        """
+        size = checks.count("size", size, at_least=1)
+        if size > self.num_classes:
+            raise ValueError(f"size must be at most {self.num_classes}, the words there are, got {size}")
+        pairs = self.train[(self.train < size).all(axis=1)]
+        together = np.bincount(pairs @ [size, 1], minlength=size * size).reshape(size, size)
+        unigram = self.counts()[:size] / self.counts()[:size].sum()
+        smoothed = together + PRIOR * unigram
+        return np.asarray(np.log(smoothed / smoothed.sum(axis=1, keepdims=True)))
+
 
 def tokenize(text: str) -> list[str]:
     """Lower-cased words and the six marks . , ; : ! ?, in the order of the text; all else is dropped.

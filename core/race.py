@@ -24,7 +24,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -364,6 +364,82 @@ def race(
             yield lane.standing(validation)
 
 
+class Cost(NamedTuple):
+    """What one step of training takes, counted and not measured, in numbers (floats) and multiply-adds."""
+
+    multiply_adds: int
+    """Of the matrix products: the logits, and the gradients of inputs and weights, alike"""
+    logits: int
+    """Numbers made for the loss"""
+    gradient: int
+    """Numbers in the gradient of weights and biases; at most, for repeats are summed"""
+    parameters: int
+    """Embedding, weights and biases; Adagrad keeps as many again"""
+    inference: int
+    """Multiply-adds to score all classes for one input, which no sampled loss saves"""
+
+
+def step_cost(
+    contestant: Contestant, num_classes: int, *, dim: int = 64, batch_size: int = 128, tied: bool = False
+) -> Cost:
+    """Count what a training step takes: the full softmax grows with num_classes, a sampled loss with num_sampled.
+
+    Args:
+        contestant: whose step.
+        num_classes: how many words.
+        dim: of the embedding.
+        batch_size: pairs a step.
+        tied: one matrix for embedding and output weights.
+
+    Returns:
+        Cost.
+
+    Example:
+        >>> step_cost(Contestant.parse("full"), 200_000).multiply_adds
+        4915200000
+        >>> step_cost(Contestant.parse("sampled-loguniform-64"), 200_000).multiply_adds
+        1597440
+    """
+    full = contestant.loss == "full"
+    scored = num_classes if full else contestant.num_sampled + 1
+    rows = num_classes if full else contestant.num_sampled + batch_size
+    return Cost(
+        multiply_adds=3 * batch_size * scored * dim,
+        logits=batch_size * scored,
+        gradient=rows * (dim + 1),
+        parameters=num_classes * (dim * (1 if tied else 2) + 1),
+        inference=num_classes * dim,
+    )
+
+
+def curves(told: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Events put together as what a chart needs and what is stored: a column a quantity.
+
+    Args:
+        told: what `events` yields, all of it or as far as it has come.
+
+    Returns:
+        "start", the event; "curves", for each contestant's code its columns of equal length (steps, seconds,
+        shown_loss, loss, log_z_mean, log_z_std, head_share); "mended_loss", by code, of those it was measured for.
+        Numbers are rounded to four decimals, which is finer than any claim.
+    """
+    start: dict[str, Any] = {}
+    columns: dict[str, dict[str, list[Any]]] = {}
+    mended = {}
+    for event in told:
+        if event["event"] == "start":
+            start = event
+        elif event["event"] == "standing":
+            of_one = columns.setdefault(event["contestant"], {})
+            for name, value in event.items():
+                if name not in ("event", "contestant"):
+                    of_one.setdefault(name, []).append(round(value, 4) if isinstance(value, float) else value)
+        else:
+            found = {final["contestant"]: final["mended_loss"] for final in event["final"]}
+            mended = {code: round(loss, 4) for code, loss in found.items() if loss is not None}
+    return {"start": start, "curves": columns, "mended_loss": mended}
+
+
 def events(argv: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
     """The race as the command runs it, as dicts that JSON can hold.
 
@@ -456,7 +532,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     add("--tied", action="store_true", help="one matrix for the embedding and the output weights")
     add("--corpus", default="novels", help="novels, synthetic, or an .npz file of ids and words")
     add("--folder", help="leave each model's weights there")
-    add("--write", metavar="FILE", help="write all events there, as JSON")
+    add("--write", metavar="FILE", help="write the curves there, as JSON")
     add("--json", action="store_true", help="print a line of JSON an event, instead of a table")
     options = parser.parse_args(argv)
     if options.seconds is None and options.num_steps is None:
@@ -497,7 +573,7 @@ def main(argv: Sequence[str]) -> None:
         else:
             print("final", *(_row(final) for final in event["final"]), sep="\n")
     if options.write:
-        Path(options.write).write_text(json.dumps(told), encoding="utf-8")
+        Path(options.write).write_text(json.dumps(curves(told), separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
