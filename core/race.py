@@ -323,10 +323,10 @@ def race(
 ) -> Iterator[Standing]:
     """Train all contestants in turn, and say after each turn where that one is.
 
-    All start from the same weights (NCE's biases may differ) and see the same batches in the same order. By steps, the same seed gives the same curves on any machine, give or take rounding; by
-    seconds, each gets the same share of the clock, and takes as many steps as it can. The clock is the CPU time of this
-    thread and stands still while models are measured and others train, so a busy machine makes nobody slower than the
-    rest.
+    All start from the same weights (NCE's biases may differ) and see the same batches in the same order. By steps, the
+    same seed gives the same curves on any machine, give or take rounding. By seconds, each gets the same share of the
+    clock and takes as many steps as it can. The clock is the CPU time of this thread: it stands still while models are
+    measured and while others train, and a busy machine makes nobody slower than the rest.
 
     Args:
         contestants: who runs, at least one, none twice.

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def test_by_the_clock_each_gets_the_same_share():
     for of_one in found.values():
         assert len(of_one) == 11
         assert of_one[-1].steps > 0
-        overshoot = max(b.seconds - a.seconds for a, b in zip(of_one, of_one[1:], strict=False))
+        overshoot = max(b.seconds - a.seconds for a, b in pairwise(of_one))
         assert 0.4 <= of_one[-1].seconds <= 0.4 + overshoot
 
 
@@ -243,8 +244,11 @@ def test_the_usual_rate_need_not_be_said():
 
 @pytest.mark.parametrize(
     "code",
-    "|full-64|nce|nce-0|nce-uniform-64|nce-64-nologq|sampled-64|sampled-loguniform-64-zero|sampled-zipf-4|negative-5-zero"
-    "|full@0|full@|full@-1|full@nan|full@1e9|sampled-loguniform-9999999|Full| full|full\n|nce-٣".split("|"),
+    [
+        *("", "Full", " full", "full\n", "full-64", "full@0", "full@", "full@-1", "full@nan", "full@1e9"),
+        *("sampled-64", "sampled-loguniform-64-zero", "sampled-zipf-4", "sampled-loguniform-9999999"),
+        *("nce", "nce-0", "nce-٣", "nce-uniform-64", "nce-64-nologq", "negative-5-zero"),
+    ],
 )
 def test_what_is_no_code_is_refused(code):
     with pytest.raises(ValueError, match="a contestant must be full"):
