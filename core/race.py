@@ -482,6 +482,7 @@ def events(argv: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         dim=options.dim,
         batch_size=options.batch_size,
         tied=options.tied,
+        num_standings=options.num_standings,
     ):
         last[standing.contestant] = standing
         yield {"event": "standing", **_flat(standing)}
@@ -529,6 +530,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     add("--seed", type=int, default=0)
     add("--dim", type=int, default=64, help="length of the embedding's rows")
     add("--batch-size", type=int, default=128)
+    add("--num-standings", type=int, default=40, help="how often each is measured")
     add("--tied", action="store_true", help="one matrix for the embedding and the output weights")
     add("--corpus", default="novels", help="novels, synthetic, or an .npz file of ids and words")
     add("--folder", help="leave each model's weights there")
