@@ -56,8 +56,6 @@ SAMPLERS: dict[str, Callable[[Ints], Sampler]] = {
     "distorted": lambda counts: FixedUnigramSampler(counts, distortion=0.75),
 }
 """How each is made from the counts of the words."""
-NUM_STANDINGS = 40
-"""How often in a race each contestant is measured, after the start."""
 NUM_VALIDATION = 4_000
 """On how many pairs."""
 NOVELS = Path(__file__).parents[1] / "data" / "novels" / "novels.npz"
@@ -321,14 +319,14 @@ def race(
     dim: int = 64,
     batch_size: int = 128,
     tied: bool = False,
+    num_standings: int = 40,
 ) -> Iterator[Standing]:
     """Train all contestants in turn, and say after each turn where that one is.
 
-    All start from the same weights (NCE's biases may differ) and see the same batches in the same order. A turn is a
-    fortieth of the race. By steps, the same seed gives the same curves on any machine, give or take rounding; by
-    seconds, each gets the same share of the clock, and takes as many steps as it can. The clock is the CPU time of this
-    thread and stands still while models are measured and others train, so a busy machine makes nobody slower than the
-    rest.
+    All start from the same weights (NCE's biases may differ) and see the same batches in the same order. By steps, the
+    same seed gives the same curves on any machine, give or take rounding. By seconds, each gets the same share of the
+    clock and takes as many steps as it can. The clock is the CPU time of this thread: it stands still while models are
+    measured and while others train, and a busy machine makes nobody slower than the rest.
 
     Args:
         contestants: who runs, at least one, none twice.
@@ -339,9 +337,10 @@ def race(
         dim: of the embedding.
         batch_size: pairs a step.
         tied: one matrix for embedding and output weights.
+        num_standings: into how many turns the race is cut.
 
     Yields:
-        Standing of each contestant before the first step, then of one after the other, 40 times each.
+        Standing of each contestant before the first step, then of one after the other, num_standings times each.
 
     Raises:
         ValueError: an argument is not allowed, or a model has broken down: its learning rate was too high.
@@ -355,10 +354,11 @@ def race(
     dim, batch_size = checks.count("dim", dim, at_least=1), checks.count("batch_size", batch_size, at_least=1)
     if batch_size > len(corpus.train):
         raise ValueError(f"batch_size must be at most {len(corpus.train)}, the pairs there are, got {batch_size}")
+    num_standings = checks.count("num_standings", num_standings, at_least=1)
     validation = validation_slice(corpus)
     lanes = [_Lane(each, corpus, dim=dim, batch_size=batch_size, tied=tied, seed=seed) for each in contestants]
-    for turn in range(NUM_STANDINGS + 1):
-        share = turn / NUM_STANDINGS
+    for turn in range(num_standings + 1):
+        share = turn / num_standings
         for lane in lanes:
             lane.train(until_step=steps * share if share else 0, until_second=clock * share if share else 0)
             yield lane.standing(validation)
@@ -482,6 +482,7 @@ def events(argv: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         dim=options.dim,
         batch_size=options.batch_size,
         tied=options.tied,
+        num_standings=options.num_standings,
     ):
         last[standing.contestant] = standing
         yield {"event": "standing", **_flat(standing)}
@@ -529,6 +530,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     add("--seed", type=int, default=0)
     add("--dim", type=int, default=64, help="length of the embedding's rows")
     add("--batch-size", type=int, default=128)
+    add("--num-standings", type=int, default=40, help="how often each is measured")
     add("--tied", action="store_true", help="one matrix for the embedding and the output weights")
     add("--corpus", default="novels", help="novels, synthetic, or an .npz file of ids and words")
     add("--folder", help="leave each model's weights there")

@@ -5,7 +5,7 @@
 and, each with OPENBLAS_NUM_THREADS=1 in front,
 
     python -m data.novels.make clock FOLDER   # clock.json, ten seconds each; leaves the models in that folder
-    python -m data.novels.make steps          # steps.json, 4,000 steps each at one learning rate
+    python -m data.novels.make steps          # steps.json, 1,600 steps each at one learning rate
     python -m data.novels.make tied           # tied.json, 4,000 steps, one matrix for both ends or two
     python -m data.novels.make inside FOLDER  # inside.json, what the models in that folder say
     python -m data.novels.make cost           # cost.csv, seconds of a step, 1,000 to 200,000 words
@@ -17,12 +17,15 @@ import csv
 import gzip
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import core
 from benchmarks.race import NUM_CLASSES, step_seconds
+from core.checks import Floats, Ints
 from core.race import NOVELS, Contestant, curves, events, validation_slice
 
 PLACE = Path(__file__).parent
@@ -73,20 +76,25 @@ def write(name: str, told: object) -> None:
     (PLACE / name).write_text(json.dumps(told, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
+def run(codes: Sequence[str], *options: str) -> dict[str, Any]:
+    """The curves of a race, measured twenty times."""
+    return curves(events(["--contestants", ",".join(codes), "--num-standings", "20", *options]))
+
+
 def clock(folder: str) -> None:
     """Ten seconds each."""
-    write("clock.json", curves(events(["--contestants", ",".join(CLOCK), "--seconds", "10", "--folder", folder])))
+    write("clock.json", run(CLOCK, "--seconds", "10", "--folder", folder))
 
 
 def steps() -> None:
-    """Four thousand steps each."""
-    write("steps.json", curves(events(["--contestants", ",".join(STEPS), "--num-steps", "4000"])))
+    """As many steps as the full softmax takes in half a minute."""
+    write("steps.json", run(STEPS, "--num-steps", "1600"))
 
 
 def tied() -> None:
     """With one matrix and with two."""
-    options = ["--contestants", ",".join(TIED), "--num-steps", "4000"]
-    write("tied.json", {"tied": curves(events([*options, "--tied"])), "untied": curves(events(options))})
+    options = "--num-steps", "4000"
+    write("tied.json", {"tied": run(TIED, *options, "--tied"), "untied": run(TIED, *options)})
 
 
 def inside(folder: str) -> None:
@@ -119,7 +127,9 @@ def inside(folder: str) -> None:
     write("inside.json", {"contexts": contexts, "models": models, "head_share": round(head, 4)})
 
 
-def _promises(model, contestant, corpus, pairs):
+def _promises(
+    model: core.BilinearModel, contestant: Contestant, corpus: core.Corpus, pairs: Ints
+) -> dict[str, dict[str, Any]]:
     """As it is and, where log Q was not subtracted in training, with the log of the expected count added."""
     versions = {"as_trained": 0.0}
     if not contestant.subtract_log_q:
@@ -141,7 +151,7 @@ def _promises(model, contestant, corpus, pairs):
     return told
 
 
-def _short(numbers):
+def _short(numbers: Floats) -> list[float | None]:
     """Four significant digits; None where there is no number."""
     return [None if np.isnan(x) else float(f"{x:.4g}") for x in numbers]
 
