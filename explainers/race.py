@@ -155,10 +155,10 @@ def _loss_axes(losses: Sequence[Sequence[float]], lines: Mapping[str, float]) ->
 def _log10(values: Sequence[float]) -> Array:
     """Powers of ten; 0 leaves a gap."""
     array = np.asarray(values, float)
-    return np.log10(array, where=array > 0, out=np.full(len(array), np.nan))
+    return np.log10(np.where(array > 0, array, np.nan))
 
 
-def _loss_chart(run: Mapping[str, Any], curves: Mapping[str, Any], over: str) -> Figure:
+def _loss_chart(run: Mapping[str, Any], curves: Mapping[str, Any], over: str) -> dict[str, Any]:
     """The full cross-entropy over seconds or steps; these on a logarithmic axis, where they differ much."""
     ends = [of_one[over][-1] for of_one in curves.values()]
     by_power = over == "steps" and max(ends) > 2 * min(ends)
@@ -246,7 +246,7 @@ def _own_loss(group: str) -> Step:
     run, curves = _of(group)
     shown = {code: [np.nan if x is None else x for x in of_one["shown_loss"]] for code, of_one in curves.items()}
     ends = {code: (shown[code][-1], of_one["loss"][-1]) for code, of_one in curves.items()}
-    order = [sorted(ends, key=lambda code, part=part: ends[code][part]) for part in (0, 1)]
+    order = [sorted(ends, key=lambda code: ends[code][0]), sorted(ends, key=lambda code: ends[code][1])]
     highest = max(float(np.nanmax(of_one)) for of_one in shown.values())
     seconds = max(of_one["seconds"][-1] for of_one in curves.values())
     clock = stored("clock")["curves"]
@@ -288,7 +288,8 @@ def _own_loss(group: str) -> Step:
                     for code in ends
                 ],
                 marks=[(i, 3) for i, code in enumerate(ends) if order[0].index(code) != order[1].index(code)],
-            ),
+            )
+            | {"wide": True},
         ),
     )
 
@@ -334,7 +335,7 @@ def command(codes: Sequence[str], seconds: float, seed: int) -> tuple[Any, list[
     return racing, ["--contestants", ",".join(chosen), "--seconds", f"{seconds:g}", "--seed", str(seed), "--json"]
 
 
-def lanes(argv: Sequence[str], told: Sequence[Mapping[str, Any]]) -> list[Figure]:
+def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
     """A race as it goes, started with this argv: the curves so far, and a lane for each with its steps and its loss."""
     codes, seconds = argv[1].split(","), float(argv[3])
     curves = racing.curves(told)["curves"]
@@ -365,13 +366,13 @@ def lanes(argv: Sequence[str], told: Sequence[Mapping[str, Any]]) -> list[Figure
     ]
 
 
-def done(told: Sequence[Mapping[str, Any]]) -> float:
+def done(told: Sequence[dict[str, Any]]) -> float:
     """How much of a race is done, in [0, 1]."""
     if not told:
         return 0.0
     start, curves = told[0], racing.curves(told)["curves"]
-    spent = sum(of_one["seconds"][-1] for of_one in curves.values())
-    return min(1.0, spent / (len(start["contestants"]) * start["seconds"]))
+    spent = sum(float(of_one["seconds"][-1]) for of_one in curves.values())
+    return min(1.0, spent / (len(start["contestants"]) * float(start["seconds"])))
 
 
 # ---- inside ----
@@ -525,30 +526,32 @@ def _cost(classes: int, phase: str) -> Step:
     here = over.tolist().index(np.log10(classes))
     texts = [
         [
-            fmt(float(counted[code].multiply_adds)),
+            _millions(counted[code].multiply_adds),
             _megabytes(counted[code].logits),
             _megabytes(counted[code].gradient),
             _two_digits(1000 * costs()[classes][code]),
             _two_digits(seconds[code]),
         ]
         if train
-        else [fmt(float(counted[code].inference)), _megabytes(counted[code].parameters)]
+        else [_millions(counted[code].inference), _megabytes(counted[code].parameters)]
         for code in COSTS
     ]
-    titles = ["MAC", "MB z", "MB ∇", "ms", f"s → L = {_digits(goal)}"] if train else ["MAC", "MB"]
+    titles = ["10⁶ MAC", "MB z", "MB ∇", "ms", f"s → L = {_digits(goal)}"] if train else ["10⁶ MAC", "MB"]
     full, sampled = counted[FULL], counted[SAMPLED]
     return Step(
         "cost",
         r"3\,B\,V\,d \quad\text{vs}\quad 3\,B\,(k + 1)\,d" if train else r"V \cdot d \quad\text{vs}\quad V \cdot d",
-        r"\frac{@full_mac}{@sampled_mac} = @ratio_mac" if train else r"\frac{@predict_mac}{@predict_mac} = 1",
+        r"\frac{@full_mac \cdot 10^6}{@sampled_mac \cdot 10^6} = @ratio_mac"
+        if train
+        else r"\frac{@predict_mac \cdot 10^6}{@predict_mac \cdot 10^6} = 1",
         {
             "classes": str(classes),
             "k": str(K),
             "goal": _digits(goal),
-            "full_mac": fmt(float(full.multiply_adds)),
-            "sampled_mac": fmt(float(sampled.multiply_adds)),
+            "full_mac": _millions(full.multiply_adds),
+            "sampled_mac": _millions(sampled.multiply_adds),
             "ratio_mac": full.multiply_adds / sampled.multiply_adds,
-            "predict_mac": fmt(float(full.inference)),
+            "predict_mac": _millions(full.inference),
             "full_ms": _two_digits(1000 * costs()[classes][FULL]),
             "sampled_ms": _two_digits(1000 * costs()[classes][SAMPLED]),
             "ratio": _two_digits(ratio(classes)),
@@ -573,6 +576,10 @@ def _cost(classes: int, phase: str) -> Step:
             grid("", [name(code) for code in COSTS], titles, np.zeros((len(COSTS), len(titles))), texts=texts),
         ),
     )
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.3g}" if count < 1e8 else f"{count / 1e6:.0f}"
 
 
 def _megabytes(numbers: int) -> str:
@@ -658,8 +665,9 @@ def _bottleneck(dim: int) -> Step:
 def _tied() -> Step:
     """One matrix that reads and scores, or two."""
     runs = {which: stored("tied")[which] for which in ("untied", "tied")}
-    codes = list(runs["tied"]["curves"])
+    codes = (SAMPLED, NCE)
     start = runs["tied"]["start"]
+    roles: tuple[Role, ...] = ("prob", "loss")
     counted = {
         which: step_cost(
             Contestant.parse(FULL), start["num_classes"], dim=start["dim"], tied=run["start"]["tied"]
@@ -674,7 +682,7 @@ def _tied() -> Step:
             role,
             dash=which == "tied",
         )
-        for code, role in zip(codes, ("prob", "exp", "loss"), strict=True)
+        for code, role in zip(codes, roles, strict=True)
         for which, run in runs.items()
     ]
     axes = _loss_axes([run["curves"][code]["loss"] for run in runs.values() for code in codes], start["lines"])
@@ -739,7 +747,7 @@ def questions(live: Live) -> list[Question]:
         Question(
             "cost",
             [1, 2, classes // (K + 1)].index(scored[0] // scored[1]),
-            {"classes": str(classes), "k": str(K), "ratio": str(classes // (K + 1)), "scored": fmt(float(scored[1]))},
+            {"classes": str(classes), "k": str(K), "ratio": str(classes // (K + 1)), "scored": _millions(scored[1])},
         ),
     ]
 

@@ -20,11 +20,11 @@ def body(live: Live) -> None:
     classes = page.choice("race_classes", race.vocabularies(), at="cost")
     phase = page.choice("race_phase", race.PHASES, at="cost")
     dim = int(page.slider("race_dim", 0.0, race.TABLE - 1.0, 4.0, 1.0, at="bottleneck"))
-    looked_at = {"group": group, "over": over, "mend": mend, "classes": classes, "dim": dim}
+    chart = {"group": group, "over": over, "classes": classes}
     page.show(
-        race.explain(live, **looked_at, word=word, phase=phase, only=page.only),
+        race.explain(live, **chart, word=word, mend=mend, phase=phase, dim=dim, only=page.only),
         lambda: race.questions(live),
-        lambda: race.challenges(live, **looked_at),
+        lambda: race.challenges(live, **chart, mend=mend, dim=dim),
     )
 
 

@@ -315,7 +315,7 @@ function drawGrid({ columns, rows }, figure) {
     setText(row.head, figure.rows[r]);
     row.cells.forEach((cell, c) => {
       const share = figure.shares[r][c];
-      cell.style.setProperty("--share", `${Math.round(60 * Math.abs(share))}%`);
+      cell.style.setProperty("--share", `${Math.round((figure.small ? 100 : 60) * Math.abs(share))}%`);
       cell.className = share < 0 ? "down" : "up";
       cell.classList.toggle("framed", figure.marks.some(([a, b]) => a === r && b === c));
       const code = hand.now && figure.live[c];
@@ -392,7 +392,7 @@ function drawLines(built, figure) {
   }
   for (const [text, value] of figure.levels ?? []) {
     add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
-    add(svg, "text", { class: "level", x: width - right - 4, y: y(value) - 4, "text-anchor": "end" }, text);
+    add(svg, "text", { class: "level", x: left + 6, y: y(value) - 4 }, text);
   }
   for (const line of figure.lines) {
     if (line.cloud) {
