@@ -2,11 +2,12 @@
 
     python -m tests.music.oracle
 
-Repeat signs and the old line ends `!` are taken out first, so that each note is heard once and in the order of the text.
-Times come as MIDI ticks, 480 a quarter note.
+Repeat signs and the old line ends `!` are taken out first, so that each note is heard once and in the order of
+the text. Times are MIDI ticks, 480 a quarter note.
 """
 
 import gzip
+import itertools
 import json
 import re
 import subprocess
@@ -75,13 +76,25 @@ def heard(tune: str) -> list[list[int]]:
         return notes_of(midi.read_bytes())
 
 
+def pack(notes: list[list[int]]) -> list[list[int]]:
+    """Pitches, steps from start to start, and lengths: in this order they take least room."""
+    starts = [0, *(start for _, start, _ in notes)]
+    return [
+        [pitch for pitch, _, _ in notes],
+        [after - before for before, after in itertools.pairwise(starts)],
+        [length for _, _, length in notes],
+    ]
+
+
 def main():
     """Ask about every tune, and store."""
     version = subprocess.run(["abc2midi", "-ver"], capture_output=True, text=True, check=True).stdout.strip()
-    tunes = [heard(tune) for tune in split(TUNES.read_text(encoding="utf-8"))]
+    tunes = [pack(heard(tune)) for tune in split(TUNES.read_text(encoding="utf-8"))]
     text = json.dumps({"abc2midi": version, "ticks": TICKS, "tunes": tunes}, separators=(",", ":"))
     STORED.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(f"{STORED.name}: {len(tunes)} tunes, {sum(map(len, tunes))} notes, {STORED.stat().st_size} bytes, {version}")
+    print(
+        f"{STORED.name}: {len(tunes)} tunes, {sum(len(tune[0]) for tune in tunes)} notes, {STORED.stat().st_size} bytes, {version}"
+    )
 
 
 if __name__ == "__main__":
