@@ -1,4 +1,4 @@
-"""Imports point one way: pages -> ui -> explainers -> core, music; and what must not be in the repository is not there."""
+"""Imports point one way: pages -> ui -> explainers -> core, music; what must not be in the repository is not."""
 
 import ast
 import re

@@ -93,7 +93,8 @@ def main():
     text = json.dumps({"abc2midi": version, "ticks": TICKS, "tunes": tunes}, separators=(",", ":"))
     STORED.write_bytes(gzip.compress(text.encode(), mtime=0))
     print(
-        f"{STORED.name}: {len(tunes)} tunes, {sum(len(tune[0]) for tune in tunes)} notes, {STORED.stat().st_size} bytes, {version}"
+    size = f"{sum(len(tune[0]) for tune in tunes)} notes, {STORED.stat().st_size} bytes"
+    print(f"{STORED.name}: {len(tunes)} tunes, {size}, {version}")
     )
 
 
