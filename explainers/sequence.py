@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import core
+from explainers import shape_lab
 from explainers.board import Link, link
 from explainers.figures import bars, block, value
 from explainers.presets import PRESETS
@@ -54,6 +55,13 @@ def explain(
     time: int = 2,
     fallen: int = 0,
     cells: str = "z",
+    labels_as: str = "ids",
+    logits_as: str = "as_is",
+    call: str = "torch",
+    off_by: int = 0,
+    padded: int = 2,
+    padding: str = "ignore_index",
+    second: int = 20,
     only: Collection[str] | None = None,
 ) -> list[Step]:
     """The lesson in steps; the temperature must be positive."""
@@ -62,6 +70,9 @@ def explain(
         {
             "block": lambda: _block(live, sequence, time, fallen, cells),
             "logits": lambda: _logits(live),
+            "shapes": lambda: shape_lab.shapes(labels_as, logits_as, call, off_by),
+            "ignored": lambda: shape_lab.ignored(live, padded, padding),
+            "means": lambda: shape_lab.means(live, second),
         },
     )
 
@@ -156,7 +167,7 @@ def _faults(row: Array, name_of_id_2: int) -> int:
     return {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}[are_probs, is_second]
 
 
-def questions(live: Live) -> list[Question]:
+def questions(live: Live, *, second: int = 20) -> list[Question]:
     """What is asked before a step is shown."""
     shown = small_block(live, 0, 2)
     picked = np.take_along_axis(shown.logits, shown.labels[..., None], axis=-1).size
@@ -164,12 +175,14 @@ def questions(live: Live) -> list[Question]:
     return [
         Question("block", counts.index(picked), {"all": str(counts[0]), "each": str(counts[1]), "few": str(counts[2])}),
         Question("logits", _faults(shown.logits[1, 0], name_of_id_2=1 + list(range(83)).index(2))),
+        *shape_lab.questions(live, second=second),
     ]
 
 
-def challenges(live: Live, *, fallen: int = 0) -> list[Challenge]:
+def challenges(live: Live, *, fallen: int = 0, **choices: Any) -> list[Challenge]:
     """What the learner is asked to reach with the controls."""
     loss = core.sparse_cross_entropy(live.logits, live.label, temperature=live.temperature)
     return [
         Challenge("fall", fallen == FALLEN and bool(loss < 0.1), {"loss": loss}, at="block"),
+        *shape_lab.challenges(live, **choices),
     ]

@@ -1,10 +1,10 @@
 """Lesson: labels [batch, time] on logits [batch, time, vocabulary], and a model of real tunes."""
 
-from explainers import sequence
+from explainers import sequence, shape_lab
 from explainers.step import Live
 from ui import open_page
 
-page = open_page("sequence", board_at=("block", "logits"))
+page = open_page("sequence", board_at=("block", "logits", "ignored", "means"))
 
 
 def body(live: Live) -> None:
@@ -17,10 +17,21 @@ def body(live: Live) -> None:
     }
     cells = page.choice("seq_cells", sequence.CELLS, at="block")
     page.button("seq_example", sequence.take_seed_example, at="block")
+    shapes = {
+        "labels_as": page.choice("seq_labels", tuple(shape_lab.LABELS), at="shapes"),
+        "logits_as": page.choice("seq_logits", tuple(shape_lab.LOGITS), at="shapes"),
+        "call": page.choice("seq_call", tuple(shape_lab.CALLS), at="shapes"),
+        "off_by": int(page.slider("seq_off_by", -1.0, 1.0, 0.0, 1.0, at="shapes")),
+    }
+    tiles = {
+        "padded": int(page.slider("seq_padded", 0.0, float(shape_lab.NUM_TILES), 2.0, 1.0, at="ignored")),
+        "padding": page.choice("seq_padding", tuple(shape_lab.PADDING), at="ignored"),
+    }
+    second = int(page.slider("seq_second", 1.0, float(shape_lab.MOST), 20.0, 1.0, at="means"))
     page.show(
-        sequence.explain(live, **where, fallen=fallen, cells=cells, only=page.only),
-        lambda: sequence.questions(live),
-        lambda: sequence.challenges(live, fallen=fallen),
+        sequence.explain(live, **where, fallen=fallen, cells=cells, **shapes, **tiles, second=second, only=page.only),
+        lambda: sequence.questions(live, second=second),
+        lambda: sequence.challenges(live, fallen=fallen, **shapes, **tiles, second=second),
     )
 
 
