@@ -238,9 +238,9 @@ SIGNS = {"\n": "↵", " ": "␣", "\t": "⇥"}
 
 
 def visible(character: str) -> str:
-    """A character as it is shown on its own.
+    r"""A character as it is shown on its own.
 
-    >>> visible("a"), visible("\\n")
+    >>> visible("a"), visible("\n")
     ('a', '↵')
     """
     return SIGNS.get(character, character if character.isprintable() else "�")

@@ -3,6 +3,7 @@
 from explainers import sequence, shape_lab
 from explainers.step import Live
 from ui import open_page
+from ui.listening import settings
 
 page = open_page("sequence", board_at=("block", "logits", "ignored", "means"))
 
@@ -28,10 +29,11 @@ def body(live: Live) -> None:
         "padding": page.choice("seq_padding", tuple(shape_lab.PADDING), at="ignored"),
     }
     second = int(page.slider("seq_second", 1.0, float(shape_lab.MOST), 20.0, 1.0, at="means"))
+    tiles |= {"second": second, "settings": settings(page)}
     page.show(
-        sequence.explain(live, **where, fallen=fallen, cells=cells, **shapes, **tiles, second=second, only=page.only),
+        sequence.explain(live, **where, fallen=fallen, cells=cells, **shapes, **tiles, only=page.only),
         lambda: sequence.questions(live, second=second),
-        lambda: sequence.challenges(live, fallen=fallen, **shapes, **tiles, second=second),
+        lambda: sequence.challenges(live, fallen=fallen, **shapes, **tiles),
     )
 
 
