@@ -178,14 +178,15 @@ def block(
     *,
     titles: Sequence[str],
     fallen: int,
-    live: tuple[int, int, str] | None = None,
+    at: tuple[int, int],
+    live: str | None = None,
     small: bool = False,
 ) -> dict[str, Any]:
     """A block [batch, time, num_classes] as a sheet for each sequence, with the labels [batch, time] as tiles above it.
 
     How far the tiles have `fallen`: 0 above their columns, 1 on the cell that they name, 2 below it, where they show
-    the losses [batch, time]. `live` is the position (sequence, time) that follows the hand, and as which link of the
-    chain. In a `small` one the cells have no numbers.
+    the losses [batch, time]. `at` is the position (sequence, time) with a frame; it follows the hand if `live` names a
+    link of the chain. In a `small` one the cells have no numbers.
     """
     array, ids = np.asarray(values, float), np.asarray(labels)
     shares = np.clip(array / nice_bound(array), -1, 1)
@@ -198,7 +199,8 @@ def block(
         "labels": ids.tolist(),
         "losses": [[fmt(loss) for loss in row] for row in np.asarray(losses, float)],
         "fallen": fallen,
-        "live": list(live) if live else None,
+        "at": list(at),
+        "live": live,
     }
 
 

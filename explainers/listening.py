@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import music
 import numpy as np
 import numpy.typing as npt
 
 import core
+import music
 from core.choosing import choose as draw
 from core.choosing import generate, next_probs
 from explainers import tunes
 from explainers.figures import axis, bars, column, curve, dot, letters, line, nice_bound, roll, visible
-from explainers.step import Array, Challenge, Figure, Question, Step, fmt
+from explainers.step import Array, Challenge, Figure, Question, Step, fmt, latex_name
 
 MODEL = "lstm"
 HELD_OUT = tunes.VALIDATION
@@ -53,8 +53,6 @@ RATE = 11_025
 """samples of sound a second"""
 WRONG = ("short", "long")
 """bars that do not add up"""
-TEX = {"#": r"\#", "_": r"\_", "^": r"\textasciicircum "}
-"""characters of tunes that mean something else in LaTeX"""
 MAX_LOOKED_UP = 64
 """how many different calls are remembered; a full house of these is a few hundred kB"""
 
@@ -199,13 +197,14 @@ def choose(settings: Settings) -> Step:
     return Step(
         "choose",
         r"\tilde p_i = \frac{p_i(T)}{\sum_{j \in K} p_j(T)} \;\; (i \in K), \qquad \tilde p_i = 0 \;\; (i \notin K)",
-        rf"\tilde p_{{\text{{{TEX.get(sign, sign)}}}}} = \frac{{@warm}}{{@kept_mass}} = @p_drawn",
+        r"\tilde p_{@drawn_tex} = \frac{@warm}{@kept_mass} = @p_drawn",
         {
             "title": title_of(text),
             "at": str(at),
             "y": visible(text[at]),
             "best": shown.names[crown],
             "drawn": sign,
+            "drawn_tex": latex_name(sign),
             "warm": warm[drawn],
             "p_drawn": probs[drawn],
             "kept_mass": kept_mass,

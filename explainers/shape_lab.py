@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import core
-from explainers.figures import axis, bars, column, curve, dot, grid, line, nice_bound, value
+from explainers.figures import axis, bars, column, curve, dot, grid, line, nice_bound
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fmt, mark, terms
 
 RECORDED = Path(__file__).parents[1] / "data" / "messages" / "messages.json"
@@ -75,17 +75,17 @@ CALLS: Mapping[str, Call] = {
     "keras_sparse": Call(
         "keras",
         "keras.sparse_…",
-        "keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))",
+        "keras.ops.mean(keras.losses.sparse_categorical_crossentropy(\n    labels, logits, from_logits=True))",
     ),
     "keras_categorical": Call(
         "keras",
         "keras.categorical_…",
-        "keras.ops.mean(keras.losses.categorical_crossentropy(labels, logits, from_logits=True))",
+        "keras.ops.mean(keras.losses.categorical_crossentropy(\n    labels, logits, from_logits=True))",
     ),
     "tensorflow": Call(
         "tensorflow",
         "tf.nn.sparse_…",
-        "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits))",
+        "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(\n    labels=labels, logits=logits))",
     ),
     "numpy_take": Call(
         "numpy", "np.take_along_axis", "-np.take_along_axis(log_softmax(logits), labels[..., None], -1).mean()"
@@ -171,7 +171,7 @@ def seen(logits_as: str, call: str) -> Seen:
     class_axis = 1 if call == "torch" else -1
     moved, moved_origin = np.moveaxis(logits, class_axis, -1), np.moveaxis(origin, class_axis, -1)
     num_columns = moved.shape[-1]
-    rows = [", ".join(map(str, place)) for place in np.ndindex(moved.shape[:-1])]
+    rows = [",".join(map(str, place)) for place in np.ndindex(moved.shape[:-1])]
     return Seen(rows, core.log_softmax(moved).reshape(-1, num_columns), moved_origin.reshape(-1, num_columns))
 
 
@@ -243,30 +243,29 @@ def _margin_grid(logits_as: str) -> Figure:
     margin = probs.sum(axis=over)
     rows = [f"{b},{t}" for b, t in np.ndindex(IDS.shape)]
     rows += [f"Σ {b},·" if over == 1 else f"Σ ·,{b}" for b in range(len(margin))]
-    cells = np.vstack([probs.reshape(-1, len(NOTES)), margin])
     sums = probs.sum(axis=-1).reshape(-1)
-    texts = [[fmt(round(cell, 4)) for cell in row] for row in cells]
-    texts = [[*row, fmt(round(sums[i], 4)) if i < len(sums) else ""] for i, row in enumerate(texts)]
+    cells = np.column_stack(
+        [np.append(sums, np.full(len(margin), np.nan)), np.vstack([probs.reshape(-1, len(NOTES)), margin])]
+    )
     return grid(
         LOGITS[logits_as].code,
         rows,
-        [*NOTES, "Σ"],
-        np.column_stack([cells, np.append(sums, np.zeros(len(margin)))]),
+        ["Σ", *NOTES],
+        cells,
         bound=2.0,
-        texts=texts,
-        marks=[(i, len(NOTES)) for i, total in enumerate(sums) if abs(total - 1) > 1e-6],
+        texts=[["" if np.isnan(cell) else fmt(round(cell, 4)) for cell in row] for row in cells],
+        marks=[(row, 0) for row, total in enumerate(sums) if abs(total - 1) > 1e-6],
     )
 
 
 def _backend_grid() -> Figure:
     """Item 18: labels from 0, and what each back end says where they are not."""
+    kinds = ("silent", "right", "silent")
     texts, tints = [], []
     for name in BACKENDS:
-        cells = [answer(f"backends/{name}/{off}") for off in (-1, 0, 1)]
-        texts.append([cell.get("error") or fmt(float(cell["value"])) for cell in cells])
-        tints.append(
-            [0.0 if "error" in cell else TINTS["silent" if at != 1 else "right"] for at, cell in enumerate(cells)]
-        )
+        cells = [answer(f"backends/{name}/{off_by}") for off_by in (-1, 0, 1)]
+        texts.append([SIGNS["error"] if "error" in cell else fmt(float(cell["value"])) for cell in cells])
+        tints.append([TINTS["error" if "error" in cell else kind] for cell, kind in zip(cells, kinds, strict=True)])
     names = [call.name for call in BACKENDS.values()]
     return grid("L", names, ["y − 1", "y", "y + 1"], tints, bound=1.0, texts=texts)
 
@@ -284,25 +283,19 @@ def shapes(labels_as: str = "ids", logits_as: str = "as_is", call: str = "torch"
     lines += [f"logits = {LOGITS[logits_as].code}  # {list(logits.shape)}"]
     lines += [f"labels = {LABELS[labels_as].code}  # {list(labels.shape)}", CALLS[call].code]
     number = "" if kind == "error" else fmt(computed(labels_as, logits_as, call, off_by))
+    columns = [str(c) for c in range(view.log_probs.shape[1])]
     figures = [
-        _origin_grid(view, marks),
         grid(
-            "−ln p",
-            view.rows,
-            [str(c) for c in range(view.log_probs.shape[1])],
-            0.0 - view.log_probs,
-            bound=10.0,
-            marks=marks,
-        ),
-        grid(
-            "L",
+            "labels, logits → L",
             [c.name for c in CALLS.values()],
-            ["→"],
+            ["L"],
             [[tint] for _, tint in told],
             bound=1.0,
             texts=[[text] for text, _ in told],
             marks=[(list(CALLS).index(call), 0)],
         ),
+        _origin_grid(view, marks),
+        grid("−ln p", view.rows, columns, 0.0 - view.log_probs, bound=10.0, marks=marks),
     ]
     if logits_as in SOFTMAX_AXIS:
         figures.append(_margin_grid(logits_as))
@@ -372,7 +365,7 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
     return Step(
         "ignored",
         r"L = \frac{\sum_t w_t\,\ell_t}{\sum_t w_t}",
-        r"L = \frac{@terms}{@count} = \frac{@total}{@count} = @mean",
+        r"L = \frac{@terms}{@count} = \frac{@total}{@count} = \mathrm{@mean}",
         {
             "terms": terms(losses),
             "total": float(losses.sum()),
@@ -385,10 +378,9 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
         (
             bars(
                 names,
-                column("ℓ", losses, "loss", bound=nice_bound(losses)),
+                column("ℓ", losses, "loss", ghost=counted(live, 0, padding).losses),
                 column("w", counts, "exp", bound=1.0),
             ),
-            value("L", mean),
         ),
     )
 
@@ -397,12 +389,16 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
 
 
 class Means(NamedTuple):
-    """Two batches of unequal length and their averages, nats."""
+    """Two batches of unequal length and their averages, nats; and their perplexity, right and wrong."""
 
     first: float
     second: float
     of_means: float
     of_tokens: float
+    perplexity: float
+    """exp of the mean"""
+    mean_perplexity: float
+    """mean of the exps"""
 
 
 def two_batches(live: Live, second: int) -> Means:
@@ -410,7 +406,12 @@ def two_batches(live: Live, second: int) -> Means:
     nll = 0.0 - core.log_softmax(live.logits, temperature=live.temperature)
     first_loss, second_loss = float(nll[live.label]), float(nll[(live.label + 1) % len(live.names)])
     tokens = np.repeat([first_loss, second_loss], [FIRST, second])
-    return Means(first_loss, second_loss, (first_loss + second_loss) / 2, float(tokens.mean()))
+    with np.errstate(over="ignore"):
+        mean_perplexity = float(core.perplexity(tokens).mean())
+    mean = float(tokens.mean())
+    return Means(
+        first_loss, second_loss, (first_loss + second_loss) / 2, mean, float(core.perplexity(mean)), mean_perplexity
+    )
 
 
 def means(live: Live, second: int = 20) -> Step:
@@ -423,8 +424,8 @@ def means(live: Live, second: int = 20) -> Step:
     return Step(
         "means",
         r"\bar L = \frac{n_1 \bar L_1 + n_2 \bar L_2}{n_1 + n_2} \;\ne\; \frac{\bar L_1 + \bar L_2}{2}",
-        rf"\frac{{@n1 \cdot {mark(live.label, '@first')} + @n2 \cdot @second}}{{@n1 + @n2}} = @of_tokens"
-        rf" \qquad \frac{{{mark(live.label, '@first')} + @second}}{{2}} = @of_means",
+        rf"\begin{{aligned}} \frac{{@n1 \cdot {mark(live.label, '@first')} + @n2 \cdot @second}}{{@n1 + @n2}}"
+        rf" &= @of_tokens \\ \frac{{{mark(live.label, '@first')} + @second}}{{2}} &= @of_means \end{{aligned}}",
         {
             "n1": str(FIRST),
             "n2": str(second),
@@ -434,9 +435,9 @@ def means(live: Live, second: int = 20) -> Step:
             "second": batches.second,
             "of_means": batches.of_means,
             "of_tokens": batches.of_tokens,
-            "off": batches.of_means - batches.of_tokens,
-            "perplexity": float(core.perplexity(batches.of_tokens)),
-            "mean_perplexity": float(core.perplexity([batches.first, batches.second]).mean()),
+            "off": abs(batches.of_means - batches.of_tokens),
+            "perplexity": batches.perplexity,
+            "mean_perplexity": batches.mean_perplexity,
         },
         (
             curve(
@@ -467,7 +468,7 @@ def questions(live: Live, *, second: int = 20) -> list[Question]:
         Question(
             "shapes",
             ("error", "right", "silent").index(verdict("ids", "view", "torch", 0)),
-            {"wrong": computed("ids", "view", "torch", 0), "right": right()},
+            {"view": LOGITS["view"].code, "wrong": computed("ids", "view", "torch", 0), "right": right()},
         ),
         Question(
             "means",

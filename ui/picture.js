@@ -494,15 +494,15 @@ function buildBlock(box, figure) {
 }
 
 function drawBlock(sheets, figure) {
-  const live = hand.now && figure.live;
   sheets.forEach(({ names, columns }, b) => {
     names.forEach((name, i) => setText(name, figure.names[i]));
     columns.forEach(({ column, cells, loss, tile }, t) => {
-      const follows = live && live[0] === b && live[1] === t;
+      const chosen = figure.at[0] === b && figure.at[1] === t;
+      const follows = chosen && hand.now && figure.live;
       const label = follows ? hand.now.label : figure.labels[b][t];
-      const values = follows && valuesNow(live[2], hand.links);
+      const values = follows && valuesNow(figure.live, hand.links);
       const texts = values ? values.map(fmt) : figure.texts?.[b][t];
-      column.classList.toggle("chosen", Boolean(figure.live && figure.live[0] === b && figure.live[1] === t));
+      column.classList.toggle("chosen", chosen);
       cells.forEach((cell, i) => {
         const share = figure.shares[b][t][i];
         cell.style.setProperty("--share", `${Math.round(60 * Math.abs(share))}%`);
