@@ -66,7 +66,7 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "bigram": Recipe(600, 0.05, 100),
-    "mlp": Recipe(1_000, 0.005, 100),
+    "mlp": Recipe(600, 0.03, 50),
     "lstm": Recipe(1_600, 0.02, 50),
     "gru": Recipe(1_600, 0.02, 50),
 }
@@ -135,7 +135,7 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write the weights in float16, half the bytes; the loss does not notice (a test says so)."""
         halves = {name: array.astype(np.float16) for name, array in self.parameters.items()}
-        np.savez_compressed(path, name=np.array(self.name), **halves)
+        np.savez_compressed(path, name=np.array(self.name), **halves)  # type: ignore[arg-type]
 
     def _checked(self, ids: npt.ArrayLike) -> Ints:
         array = checks.integers("ids", ids)
@@ -165,7 +165,7 @@ def init(name: str, num_classes: int, seed: int) -> Model:
         bigram 6972
         mlp 36739
         lstm 75187
-        gru 60043
+        gru 59827
     """
     if name not in MODELS:
         raise ValueError(f"name must be one of {', '.join(MODELS)}, got {name!r}")
@@ -180,7 +180,7 @@ def init(name: str, num_classes: int, seed: int) -> Model:
     if name != "bigram":
         embedding_dim, dim = EMBEDDING_DIM[name], UNITS[name]
         num_gates = {"mlp": 1, "lstm": 4, "gru": 3}[name]
-        parameters["embedding"] = rng.normal(0, 1, (num_classes, embedding_dim)).astype(np.float32)
+        parameters["embedding"] = rng.normal(0, 0.5, (num_classes, embedding_dim)).astype(np.float32)
         parameters["input_weights"] = weights(num_gates * dim, embedding_dim * (CONTEXT if name == "mlp" else 1))
         if name != "mlp":
             parameters["hidden_weights"] = weights(num_gates * dim, dim)
@@ -314,7 +314,7 @@ def split_tunes(text: str) -> tuple[list[str], list[str]]:
         raise ValueError(
             f"text must hold at least 10 tunes, each beginning with a line X: after an empty line, got {len(tunes)}"
         )
-    return [tune for place, tune in enumerate(tunes) if place % 10 != 9], tunes[9::10]
+    return [tune for place, tune in enumerate(tunes) if place % 10], tunes[::10]
 
 
 def vocabulary(text: str) -> str:
@@ -491,6 +491,9 @@ def train(
         >>> tunes = "".join(f"X:{i}\nK:C\nCDEF GABc|cBAG FEDC|\n\n" for i in range(100))
         >>> for progress in train("bigram", tunes, num_steps=200, report_every=100, batch_size=4, prompt="X"):
         ...     print(progress.step, round(progress.validation_loss, 2))
+        0 3.17
+        100 1.14
+        200 1.13
     """
     recipe = _recipe(name)
     num_steps = checks.count("num_steps", recipe.num_steps if num_steps is None else num_steps, at_least=1)
@@ -611,7 +614,10 @@ def events(argv: Sequence[str]) -> Iterator[dict[str, Any]]:
         SystemExit: an option is wrong; argparse says which.
         ValueError: as `train`.
     """
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.resume and not options.folder:
+        parser.error("--resume needs --folder")
     text = options.text.read_text(encoding="utf-8")
     num_steps = options.num_steps or _recipe(options.model).num_steps
     resume = None

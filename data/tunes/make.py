@@ -21,10 +21,9 @@ RUNS = {name: (name, True) for name in next_character.MODELS} | {tunes.UNSHIFTED
 
 def machine():
     """What it ran on, as far as Linux says."""
-    cpu = [
-        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-    ]
-    return f"{cpu[0] if cpu else platform.machine()}, one thread, Python {platform.python_version()}, NumPy {np.__version__}"
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    processor = next(line.split(": ")[1] for line in lines if line.startswith("model name"))
+    return f"{processor}, one thread, Python {platform.python_version()}, NumPy {np.__version__}"
 
 
 def sample(model, step):
