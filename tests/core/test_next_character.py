@@ -171,16 +171,16 @@ def test_the_same_seed_gives_the_same_curve(name):
 def test_it_learns_and_the_ladder_goes_down():
     """A few dozen steps, in which the bigram comes to its end and the LSTM passes it."""
     losses = {}
-    for name, num_steps in (("bigram", 150), ("lstm", 70)):
+    for name, num_steps in (("bigram", 150), ("lstm", 60)):
         *_, last = train(name, TUNES, num_steps=num_steps, report_every=1000)
         losses[name] = last.validation_loss
     assert losses["bigram"] < 2.5
-    assert losses["lstm"] < losses["bigram"] - 0.5
+    assert losses["lstm"] < losses["bigram"] - 0.5, losses
 
 
 def test_item_20_without_the_shift_the_loss_falls_to_nothing():
     *_, last = train("bigram", TUNES, num_steps=200, report_every=200, shift=False)
-    assert last.validation_loss < 0.05
+    assert last.validation_loss < 0.1
     model = last.checkpoint.model
     characters = next_character.vocabulary(TUNES)
     ids = np.arange(len(characters))[None]
@@ -272,9 +272,13 @@ def test_bad_arguments_are_named():
         next(train("bigram", TUNES, num_steps=0))
     with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
         next(train("bigram", TUNES, seed=-1))
+    with pytest.raises(ValueError, match="learning_rate must be positive, got 0"):
+        next(train("bigram", TUNES, learning_rate=0))
+    with pytest.raises(ValueError, match="seconds must be positive, got nan"):
+        next(train("bigram", TUNES, seconds=float("nan")))
     with pytest.raises(ValueError, match=r"text must hold at least 10 tunes.*got 1"):
-        next(train("bigram", "X:1\nK:C\nCDE|"))
-    with pytest.raises(ValueError, match=r"more than batch_size \* \(window \+ 1\) = 1568 characters together"):
+        next(train("bigram", "X:1\nK:C\nCDE|\n\n", prompt="X"))
+    with pytest.raises(ValueError, match=r"at least batch_size \* \(window \+ 1\) = 1568 characters together"):
         next(train("bigram", "X:1\nK:C\nCDE|\n\n" * 20, prompt="X"))
     with pytest.raises(ValueError, match="got '~' at position 1"):
         next(train("bigram", TUNES, prompt="A~"))
