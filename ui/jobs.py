@@ -256,7 +256,7 @@ class Runner:
             return
         training.process = process
         with contextlib.suppress(OSError, AttributeError):  # it has ended already; or Windows
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.nice(0) + NICE)
         try:
             threading.Thread(target=self._read, args=(training, process), daemon=True).start()
         except RuntimeError as failure:  # no more threads
