@@ -257,6 +257,14 @@ def test_a_module_that_is_missing_fails(runner):
     ends(runner, "b")
 
 
+@pytest.mark.parametrize("typed", ["a\0b", "\ud800"])
+def test_what_no_process_can_be_given_fails_and_frees_the_slot(runner, typed):
+    runner.start("a", sleeper, ["--how", typed])
+    assert ends(runner, "a", "failed").error
+    runner.start("b", sleeper, [])
+    ends(runner, "b")
+
+
 def test_nonsense_long_lines_and_a_cut_line_are_passed_over(runner):
     runner.start("a", sleeper, ["--how", "nonsense"])
     assert [event for event in ends(runner, "a").events if "pid" not in event] == [{"after": "a long line"}]
