@@ -5,8 +5,9 @@ Steps of the lesson `sequence`; items 24 and 26.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import music
 from core.choosing import choose as draw
 from core.choosing import generate, next_probs
 from explainers import tunes
-from explainers.figures import axis, bars, column, curve, dot, letters, line, nice_bound, roll, visible
+from explainers.figures import axis, bars, column, curve, dot, grid, letters, line, nice_bound, roll, visible
 from explainers.step import Array, Challenge, Figure, Question, Step, fmt, latex_name
 
 MODEL = "lstm"
@@ -358,22 +359,65 @@ def sound(text: str) -> bytes:
     return music.wav(samples, RATE)
 
 
+class Counted(NamedTuple):
+    """Whether a tune holds together."""
+
+    complete: bool
+    full: int
+    num_bars: int
+
+
+def counted(text: str) -> Counted:
+    """Read a tune and count its bars; one that cannot be read to its end is not complete and has none."""
+    read = read_abc(text)
+    if isinstance(read, music.AbcError):
+        return Counted(False, 0, 0)
+    return Counted(read.complete, sum(bar.fit not in WRONG for bar in read.bars), len(read.bars))
+
+
+def nth(number: int, temperature: float) -> Settings:
+    """One of the tunes that data/tunes/count.py counts: kinds and keys in turn."""
+    how = sampling(temperature, seed=number)
+    return Settings(kind=KINDS[number % len(KINDS)], key=KEYS[number % len(KEYS)], how=how)
+
+
+@cache
+def counts() -> dict[str, list[Counted]]:
+    """What data/tunes/count.py counted, by temperature; "real" are the tunes held out."""
+    stored = json.loads((tunes.PLACE / "counts.json").read_text(encoding="utf-8"))
+    return {name: [Counted(*row) for row in rows] for name, rows in stored.items()}
+
+
 def listen(settings: Settings) -> Step:
     """A tune as text, as notes over time and as sound; and how many tunes hold together at three temperatures."""
     text = written(settings)
-    read = read_abc(text)
-    bars_of = () if isinstance(read, music.AbcError) else read.bars
+    read, bars_of = read_abc(text), counted(text)
+    sums = {name: [sum(column) for column in zip(*rows, strict=True)] for name, rows in counts().items()}
     return Step(
         "listen",
         r"y_{t+1} \sim \operatorname{softmax}(z_t / T), \qquad z_t = f(y_1, \dots, y_t)",
-        "",
-        {
+        numbers={
             "metre": tunes.KINDS[settings.kind],
-            "num_bars": str(len(bars_of)),
-            "full": str(sum(bar.fit not in WRONG for bar in bars_of)),
-            "num_tunes": str(30),
+            "num_read": str(sum(f"\nM:{tunes.KINDS[settings.kind]}\n" in tune for tune in tunes.TRAINING)),
+            "num_bars": str(bars_of.num_bars),
+            "full": str(bars_of.full),
+            "num_tunes": str(len(counts()["0.7"])),
         },
-        (letters(text, wrong=wrong_places(read)), *rolls(read)),
+        figures=(
+            letters(text, wrong=wrong_places(read)),
+            *rolls(read),
+            grid(
+                "",
+                [f"T = {name}" if name != "real" else "♪" for name in sums],
+                ["✓", "|♩♩|"],
+                [[complete / len(counts()[name]), full / bars] for name, (complete, full, bars) in sums.items()],
+                bound=1.0,
+                texts=[
+                    [f"{complete} / {len(counts()[name])}", f"{full} / {bars}"]
+                    for name, (complete, full, bars) in sums.items()
+                ],
+            ),
+        ),
     )
 
 
@@ -463,14 +507,12 @@ def questions() -> list[Question]:
 def challenges(settings: Settings) -> list[Challenge]:
     """What the learner is asked to reach with the controls."""
     bits = float(scored(settings.text).losses[settings.place] / np.log(2))
-    hot = read_abc(written(settings))
-    bars_of = () if isinstance(hot, music.AbcError) else hot.bars
-    full = sum(bar.fit not in WRONG for bar in bars_of)
+    hot = counted(written(settings))
     return [
         Challenge(
             "hot",
-            settings.how.temperature >= 1 and isinstance(hot, music.Tune) and hot.complete and full == len(bars_of),
-            {"full": str(full), "num_bars": str(len(bars_of))},
+            settings.how.temperature >= 1 and hot.complete and hot.full == hot.num_bars,
+            {"full": str(hot.full), "num_bars": str(hot.num_bars)},
             at="listen",
         ),
         Challenge("surprise", bits > VERY_SURPRISED, {"wanted": VERY_SURPRISED, "bits": bits}, at="surprise"),
