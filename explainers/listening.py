@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 import core
 import music
+from core.checks import Ints
 from core.choosing import choose as draw
 from core.choosing import generate, next_probs
 from explainers import tunes
@@ -102,7 +103,7 @@ DEFAULT = Settings()
 class Scored(NamedTuple):
     """A text and what the model expected at each of its characters."""
 
-    ids: npt.NDArray[np.intp]
+    ids: Ints
     """[num_characters]"""
     logits: Array
     """of each character, given those before it, [num_characters, num_classes]"""
@@ -232,7 +233,7 @@ def choose(settings: Settings) -> Step:
                 shown.names,
                 column("top-k", joined(top_k), "prob", bound=1.0, ghost=before(joined(warm), joined(top_k))),
                 column("top-p", joined(probs), "prob", bound=1.0, ghost=before(joined(top_k), joined(probs))),
-                column("n", joined(counts), "exp", bound=NUM_DRAWS),
+                column("n", joined(counts.astype(float)), "exp", bound=NUM_DRAWS),
                 label=shown.label,
                 crown=crown,
             ),
@@ -308,14 +309,14 @@ def by_position(losses: Array, sign: str, uniform: float, at: int) -> Figure:
     """The loss of each character, the mean so far, and the line of a model that knows nothing."""
     places = np.arange(len(losses))
     means = np.cumsum(losses) / (places + 1)
-    ends = [0.0, float(len(losses) - 1)]
+    last = float(len(losses) - 1)
     return curve(
-        axis("t", *ends),
+        axis("t", 0.0, last),
         axis("L", 0.0, max(nice_bound(losses), 1.5 * uniform)),
         [
             line(sign, places, losses, "loss"),
             line("(1/t) Σ L", places, means, "exp"),
-            line("ln V" if sign == "−ln p" else "log₂ V", ends, uniform, "logit", dash=True),
+            line("ln V" if sign == "−ln p" else "log₂ V", [0.0, last], uniform, "logit", dash=True),
         ],
         [dot(fmt(losses[at]), at, losses[at])],
     )
