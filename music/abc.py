@@ -39,11 +39,18 @@ Code = Literal[
 class AbcError(ValueError):
     """Text that cannot be read as a tune. What comes before `position` can be read on its own.
 
-    Codes: `text` and `notes` there are too many characters or notes; `character` it means nothing here; `unclosed` a
-    chord, grace note, quotation or inline field that does not end on its line; `unit`, `meter`, `key`, `tempo` the field
-    L, M, K or Q has a value that is none; `length` it is zero, enormous, or its denominator is no power of two; `pitch`
-    it is beyond what MIDI counts; `broken` a > or < without a note on each side of it; `tuplet` it has no known size;
-    `second` another tune begins (`split` parts them); `voices` there are several.
+    | code | what is wrong |
+    |---|---|
+    | `text`, `notes` | there are more than MAX_TEXT characters, or MAX_NOTES notes |
+    | `character` | it means nothing here |
+    | `unclosed` | a chord, grace note, quotation or inline field does not end on its line |
+    | `unit`, `meter`, `key`, `tempo` | the field L, M, K or Q has no such value |
+    | `length` | it is zero, above MAX_LENGTH, or its denominator is no power of two |
+    | `pitch` | it is beyond MIDI's 0 to 127 |
+    | `broken` | a > or < has no note of its bar on one side |
+    | `tuplet` | ( is followed by 0 or 1, or by a ratio with 0 in it |
+    | `second` | another tune begins; `split` parts them |
+    | `voices` | there is more than one voice |
 
     Attributes:
         code: which of these.
@@ -191,17 +198,17 @@ TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
 def split(text: str) -> list[str]:
-    """The tunes of a text, each from its X field to the next one; what stands before the first is left out.
+    r"""The tunes of a text, each from its X field to the next one; what stands before the first is left out.
 
     Example:
-        >>> split("X:1\\nK:C\\nABc|\\n\\nX:2\\nK:D\\ndef|\\n")
-        ['X:1\\nK:C\\nABc|', 'X:2\\nK:D\\ndef|']
+        >>> split("X:1\nK:C\nABc|\n\nX:2\nK:D\ndef|\n")
+        ['X:1\nK:C\nABc|', 'X:2\nK:D\ndef|']
     """
     return [piece.rstrip() for piece in re.split(r"^(?=X:)", text, flags=re.M) if piece.startswith("X:")]
 
 
 def parse(text: str, *, expand: bool = False) -> Tune:
-    """Read one tune.
+    r"""Read one tune.
 
     The header may be missing, so that a few notes can be read too: then L is 1/8, K is C and the metre free. A field
     that the reader has no use for is kept in `fields`. Grace notes, ornaments, slurs and the names of chords are left
@@ -218,14 +225,14 @@ def parse(text: str, *, expand: bool = False) -> Tune:
         AbcError: nothing else, whatever the text.
 
     Example:
-        >>> tune = parse("X:1\\nM:3/4\\nL:1/8\\nK:D\\nA>F|d2 f2 (3agf|e6|F4|]")
+        >>> tune = parse("X:1\nM:3/4\nL:1/8\nK:D\nA>F|d2 f2 (3agf|e6|F4|]")
         >>> [note.pitch for note in tune.notes]
         [69, 66, 74, 78, 81, 79, 78, 76, 66]
         >>> [str(note.length) for note in tune.notes[:6]]
         ['3/16', '1/16', '1/4', '1/4', '1/12', '1/12']
         >>> [bar.fit for bar in tune.bars], tune.complete
         (['pickup', 'full', 'full', 'pickup'], True)
-        >>> parse("M:C\\nL:1/82x\\n")
+        >>> parse("M:C\nL:1/82x\n")
         Traceback (most recent call last):
         music.abc.AbcError: cannot read ABC at character 4: unit 'L:1/82x'
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ class Roll(NamedTuple):
 
 
 def roll(tune: Tune) -> Roll:
-    """The sounds of a tune. Two tied notes are one sound: tied means the same pitch, at once after it.
+    r"""The sounds of a tune. Two tied notes are one sound: tied means the same pitch, at once after it.
 
     Example:
         >>> from music.abc import parse
@@ -32,20 +33,18 @@ def roll(tune: Tune) -> Roll:
         >>> sounds.pitches.tolist(), sounds.lengths.tolist(), sounds.bar_lines.tolist()
         ([69, 71], [0.75, 0.25], [0.0, 0.5, 1.0])
     """
-    sounds: list[list[object]] = []
-    held = {}  # (pitch, end) of a tied note: the sound that it belongs to
+    sounds: list[tuple[int, Fraction, Fraction]] = []
+    held: dict[tuple[int, Fraction], int] = {}  # (pitch, end) of a tied note: which sound it is
     for note in tune.notes:
         end = note.start + note.length
-        sound = held.pop((note.pitch, note.start), None)
-        if sound is None:
-            sound = [note.pitch, note.start, note.length]
-            sounds.append(sound)
+        which = held.pop((note.pitch, note.start), len(sounds))
+        if which == len(sounds):
+            sounds.append((note.pitch, note.start, note.length))
         else:
-            sound[2] = end - sound[1]
+            sounds[which] = (note.pitch, sounds[which][1], end - sounds[which][1])
         if note.tied:
-            held[note.pitch, end] = sound
-    columns = zip(*sounds, strict=True) if sounds else ((), (), ())
-    pitches, starts, lengths = columns
+            held[note.pitch, end] = which
+    pitches, starts, lengths = zip(*sounds, strict=True) if sounds else ((), (), ())
     lines = [float(bar.start) for bar in tune.bars]
     return Roll(
         np.array(pitches, np.int64),

@@ -1,7 +1,7 @@
 """A small synthesiser: each sound is a few sines that start at once and die away, added where they belong.
 
-A tone of frequency f is sines of f, 2f, 3f ...; how much of each is its colour. A note that began or ended in the middle
-of a wave would click, so each rises from nothing within ATTACK seconds and sinks to nothing within RELEASE.
+A tone of frequency f is sines of f, 2f, 3f ...; how much of each is its colour. A note that began or ended in the
+middle of a wave would click, so each rises from nothing within ATTACK seconds and sinks to nothing within RELEASE.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ PEAK = 0.8
 """the largest sample, of 1"""
 
 
-def frequency(pitch: float) -> float:
+def frequency(pitch: int) -> float:
     """MIDI pitch in Hz: 69 is 440, and twelve more are twice as much.
 
     Example:
         >>> frequency(69), frequency(57), round(frequency(60), 2)
         (440.0, 220.0, 261.63)
     """
-    return 440.0 * 2.0 ** ((pitch - 69) / 12)
+    return 440.0 * float(2.0 ** ((pitch - 69) / 12))
 
 
 def tone(pitch: int, seconds: float, sample_rate: int) -> npt.NDArray[np.float64]:
@@ -47,12 +47,12 @@ def tone(pitch: int, seconds: float, sample_rate: int) -> npt.NDArray[np.float64
         hertz = number * frequency(pitch)
         if hertz < sample_rate / 2:
             samples += amount * np.sin(2 * np.pi * hertz * times)
-    envelope = np.minimum(1, times / ATTACK) * np.minimum(1, (seconds - times) / RELEASE) * np.exp(-times / DECAY)
-    return samples * envelope
+    samples *= np.minimum(1, times / ATTACK) * np.minimum(1, (seconds - times) / RELEASE) * np.exp(-times / DECAY)
+    return samples
 
 
 def synthesize(tune: Tune, *, tempo: float | None = None, sample_rate: int = 11_025) -> Samples:
-    """The sound of a tune.
+    r"""The sound of a tune.
 
     Args:
         tune: as read by `parse`; with `expand=True` its repeats are played.
