@@ -39,7 +39,7 @@ def body(live: Live) -> None:
     model = page.choice("seq_model", ladder.MODELS, at=("ladder", "train"))
     sample = int(page.slider("seq_sample", 0.0, ladder.LAST_SAMPLE, ladder.LAST_SAMPLE, 1.0, at="ladder"))
     seed = int(page.slider("seq_seed", 0.0, 999.0, 1.0, 1.0, at="train"))
-    page.training(*ladder.command(model, seed), lambda told: ladder.live(model, seed, told), ladder.done, at="train")
+    page.training(*ladder.command(model, seed), ladder.live, ladder.done, at="train")
     tiles |= {"second": second, "settings": settings(page)}
     model_at = {"clock": clock, "model": model, "sample": sample, "at": at, "seed": draw}
     page.show(

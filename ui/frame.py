@@ -302,46 +302,36 @@ class Page:
         self,
         module: jobs.Trainable,
         argv: Sequence[str],
-        figures: Callable[[Sequence[dict[str, Any]]], Sequence[Figure]],
+        figures: Callable[[Sequence[str], Sequence[dict[str, Any]]], Sequence[Figure]],
         done: Callable[[Sequence[dict[str, Any]]], float],
         *,
-        at: str | Sequence[str],
+        at: str,
     ) -> None:
-        """Buttons that start and stop a training, and what it tells: how much is `done`, in [0, 1], and its `figures`.
+        """Buttons that start and stop a training, how much of what it has told is `done`, in [0, 1], and its `figures`.
 
-        It goes on while the learner looks at other steps, and a page that is opened anew finds it again.
+        Who turns to another step for longer than the heartbeat of the runner finds it stopped, and can go on.
         """
         if not self.controls(at):
             return
-        who = jobs.owner(self.slug)
+        who, words = jobs.owner(self.slug), self.words
 
         def draw(job: jobs.Job | None) -> None:
             told = job.events if job else []
             share, alive = done(told), job is not None and job.alive
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    self.words["train_start"],
-                    key="train_start",
-                    on_click=jobs.start,
-                    args=(who, module, argv),
-                    disabled=alive,
-                    type="primary",
-                )
-                st.button(
-                    self.words["train_stop"], key="train_stop", on_click=jobs.stop, args=(who,), disabled=not alive
-                )
-                st.button(
-                    self.words["train_resume"],
-                    key="train_resume",
-                    on_click=jobs.start,
-                    args=(who, module, [*argv, "--resume"]),
-                    disabled=alive or not 0 < share < 1,
-                )
+
+            def button(key: str, on_click: Callable[..., None], disabled: bool, *args: Any, **kwargs: Any) -> None:
+                st.button(words[key], key=key, on_click=on_click, args=(who, *args), kwargs=kwargs, disabled=disabled)
+
+            with st.container(horizontal=True):
+                button("train_start", jobs.start, alive, module, argv)
+                button("train_stop", jobs.stop, not alive)
+                begun = job.argv if job else argv
+                button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
             if job:
-                st.progress(share, fill(self.words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
+                st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
                 if job.error:
                     st.code(job.error, language=None)
-            self.pictures(figures(told), "training")
+            self.pictures(figures(begun, told), "training")
 
         with self._between[-1]:
             jobs.watch(who, draw)
