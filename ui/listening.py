@@ -13,8 +13,8 @@ ALL = float(listening.NUM_CLASSES)
 
 def settings(page: Page) -> listening.Settings:
     """Ask for them all, in the order of the steps."""
-    tune = int(page.slider("seq_tune", 0.0, len(listening.HELD_OUT) - 1.0, 61.0, 1.0, at=("choose", "surprise")))
-    at = int(page.slider("seq_place", 0.0, listening.LONGEST - 1.0, 107.0, 1.0, at=("choose", "surprise")))
+    tune = int(page.slider("seq_tune", 0.0, len(listening.HELD_OUT) - 1.0, 9.0, 1.0, at=("choose", "surprise")))
+    at = int(page.slider("seq_place", 0.0, listening.LONGEST - 1.0, 70.0, 1.0, at=("choose", "surprise")))
     kind = page.choice("seq_kind", listening.KINDS, at="listen")
     key = page.choice("seq_key", listening.KEYS, at="listen")
     pasted = page.paste("seq_abc", listening.EXAMPLES["begun"], at="own")
