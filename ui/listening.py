@@ -13,8 +13,8 @@ ALL = float(listening.NUM_CLASSES)
 
 def settings(page: Page) -> listening.Settings:
     """Ask for them all, in the order of the steps."""
-    tune = int(page.slider("seq_tune", 0.0, len(listening.HELD_OUT) - 1.0, 61.0, 1.0, at=("choose", "surprise")))
-    at = int(page.slider("seq_place", 0.0, listening.LONGEST - 1.0, 107.0, 1.0, at=("choose", "surprise")))
+    tune = int(page.slider("seq_tune", 0.0, len(listening.HELD_OUT) - 1.0, 9.0, 1.0, at=("choose", "surprise")))
+    at = int(page.slider("seq_place", 0.0, listening.LONGEST - 1.0, 70.0, 1.0, at=("choose", "surprise")))
     kind = page.choice("seq_kind", listening.KINDS, at="listen")
     key = page.choice("seq_key", listening.KEYS, at="listen")
     pasted = page.paste("seq_abc", listening.EXAMPLES["begun"], at="own")
@@ -33,8 +33,10 @@ def settings(page: Page) -> listening.Settings:
     how = listening.sampling(temperature, top_k, top_p, seed)
     base = page.choice("seq_base", listening.BASES, at="surprise")
     chosen = listening.Settings(tune, at, kind, key, how, base, pasted)
-    for step, made in (("listen", listening.written), ("own", listening.finished)):
-        page.audio("seq_play", lambda made=made: listening.sound(made(chosen)), at=step)
-        page.download("seq_save_abc", lambda made=made: made(chosen), "tune.abc", at=step)
-        page.download("seq_save_wav", lambda made=made: listening.sound(made(chosen)), "tune.wav", at=step)
+    page.audio("seq_play", lambda: listening.sound(listening.written(chosen)), at="listen")
+    page.download("seq_save_abc", lambda: listening.written(chosen), "tune.abc", at="listen")
+    page.download("seq_save_wav", lambda: listening.sound(listening.written(chosen)), "tune.wav", at="listen")
+    page.audio("seq_play", lambda: listening.sound(listening.finished(chosen)), at="own")
+    page.download("seq_save_abc", lambda: listening.finished(chosen), "tune.abc", at="own")
+    page.download("seq_save_wav", lambda: listening.sound(listening.finished(chosen)), "tune.wav", at="own")
     return chosen
