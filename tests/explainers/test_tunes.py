@@ -108,6 +108,16 @@ def test_a_fresh_training_begins_as_the_stored_one_did():
             assert next(reports).validation_loss == pytest.approx(run.validation_losses[place], abs=0.02)
 
 
+@pytest.mark.parametrize("name", [*MODELS, tunes.UNSHIFTED])
+def test_the_readme_says_what_was_reached(name):
+    run = tunes.runs()[name]
+    readme = (tunes.PLACE.parent / "README.md").read_text(encoding="utf-8")
+    assert (
+        f"| `{name}` | {run.num_parameters:,} | {run.num_steps:,} | {run.validation_losses[-1]:.3f} |"
+        f" {run.seconds[-1]:.0f} | {run.num_complete} | {100 * run.full_bars:.0f} % |" in readme
+    )
+
+
 def test_all_files_are_under_500_kb():
     weights = sorted(tunes.PLACE.glob("*.npz"))
     assert {path.stem for path in weights} == set(MODELS)
