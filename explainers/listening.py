@@ -19,7 +19,7 @@ from core.checks import Ints
 from core.choosing import choose as draw
 from core.choosing import generate, next_probs
 from explainers import tunes
-from explainers.figures import axis, bars, column, curve, dot, grid, letters, line, nice_bound, roll, visible
+from explainers.figures import axis, bars, column, curve, dot, letters, line, nice_bound, roll, visible
 from explainers.step import Array, Challenge, Figure, Question, Step, fmt, latex_name
 
 MODEL = "lstm"
@@ -44,6 +44,8 @@ PIECE, GREEDY_LENGTH = 24, 600
 """how long a stretch of text is that may come back, and how much is written to see it"""
 DEEP_RED = 8.0
 """bits from which on a tile is not tinted any deeper"""
+TEMPERATURES = {"cold": 0.2, "usual": 0.7, "hot": 1.5}
+"""those that are a press away, and at which data/tunes/count.py counts"""
 BASES = ("bits", "nats")
 VERY_SURPRISED = 10.0
 """bits"""
@@ -361,9 +363,9 @@ def sound(text: str) -> bytes:
 
 
 class Counted(NamedTuple):
-    """Whether a tune holds together."""
+    """Whether a tune holds together, 1 or 0, and how many of its bars do; or the sums of these over several tunes."""
 
-    complete: bool
+    complete: int
     full: int
     num_bars: int
 
@@ -372,8 +374,8 @@ def counted(text: str) -> Counted:
     """Read a tune and count its bars; one that cannot be read to its end is not complete and has none."""
     read = read_abc(text)
     if isinstance(read, music.AbcError):
-        return Counted(False, 0, 0)
-    return Counted(read.complete, sum(bar.fit not in WRONG for bar in read.bars), len(read.bars))
+        return Counted(0, 0, 0)
+    return Counted(int(read.complete), sum(bar.fit not in WRONG for bar in read.bars), len(read.bars))
 
 
 def nth(number: int, temperature: float) -> Settings:
@@ -384,7 +386,7 @@ def nth(number: int, temperature: float) -> Settings:
 
 @cache
 def counts() -> dict[str, list[Counted]]:
-    """What data/tunes/count.py counted, by temperature; "real" are the tunes held out."""
+    """What data/tunes/count.py counted, by temperature; `real` are the tunes held out."""
     stored = json.loads((tunes.PLACE / "counts.json").read_text(encoding="utf-8"))
     return {name: [Counted(*row) for row in rows] for name, rows in stored.items()}
 
@@ -393,7 +395,7 @@ def listen(settings: Settings) -> Step:
     """A tune as text, as notes over time and as sound; and how many tunes hold together at three temperatures."""
     text = written(settings)
     read, bars_of = read_abc(text), counted(text)
-    sums = {name: [sum(column) for column in zip(*rows, strict=True)] for name, rows in counts().items()}
+    sums = {name: Counted(*(sum(part) for part in zip(*rows, strict=True))) for name, rows in counts().items()}
     return Step(
         "listen",
         r"y_{t+1} \sim \operatorname{softmax}(z_t / T), \qquad z_t = f(y_1, \dots, y_t)",
@@ -402,22 +404,13 @@ def listen(settings: Settings) -> Step:
             "num_read": str(sum(f"\nM:{tunes.KINDS[settings.kind]}\n" in tune for tune in tunes.TRAINING)),
             "num_bars": str(bars_of.num_bars),
             "full": str(bars_of.full),
-            "num_tunes": str(len(counts()["0.7"])),
+            "num_tunes": str(len(counts()["usual"])),
+            "num_real": str(len(counts()["real"])),
+            **{f"{name}_{part}": str(value) for name, row in sums.items() for part, value in row._asdict().items()},
         },
         figures=(
             letters(text, wrong=wrong_places(read)),
             *rolls(read),
-            grid(
-                "",
-                [f"T = {name}" if name != "real" else "♪" for name in sums],
-                ["✓", "|♩♩|"],
-                [[complete / len(counts()[name]), full / bars] for name, (complete, full, bars) in sums.items()],
-                bound=1.0,
-                texts=[
-                    [f"{complete} / {len(counts()[name])}", f"{full} / {bars}"]
-                    for name, (complete, full, bars) in sums.items()
-                ],
-            ),
         ),
     )
 
@@ -512,7 +505,7 @@ def challenges(settings: Settings) -> list[Challenge]:
     return [
         Challenge(
             "hot",
-            settings.how.temperature >= 1 and hot.complete and hot.full == hot.num_bars,
+            settings.how.temperature >= 1 and hot.complete == 1 and hot.full == hot.num_bars,
             {"full": str(hot.full), "num_bars": str(hot.num_bars)},
             at="listen",
         ),

@@ -17,8 +17,8 @@ NUM_TUNES = 30
 def main():
     """For each temperature, and for the tunes held out: whether each is complete, its full bars, and its bars."""
     counts = {
-        fmt: [listening.counted(listening.written(listening.nth(n, float(fmt)))) for n in range(NUM_TUNES)]
-        for fmt in ("0.2", "0.7", "1.5")
+        name: [listening.counted(listening.written(listening.nth(n, temperature))) for n in range(NUM_TUNES)]
+        for name, temperature in listening.TEMPERATURES.items()
     }
     counts["real"] = [listening.counted(tune) for tune in tunes.VALIDATION]
     lines = [f' "{name}": {json.dumps(rows)}' for name, rows in counts.items()]
