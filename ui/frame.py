@@ -286,6 +286,32 @@ class Page:
         if place:
             place.button(self.words[key], key=key, on_click=lambda: st.session_state.update(write()))
 
+    def paste(self, key: str, default: str, *, at: str | Sequence[str], height: int = 260) -> str:
+        """Room for a text of the learner's own. It is never in the address, and it outlives the turning of steps."""
+        place, kept = self.controls(at), f"{key} kept"
+        if place:
+            st.session_state.setdefault(key, st.session_state.get(kept, default))
+            st.session_state[kept] = place.text_area(self.words[key], key=key, height=height, width=2 * CONTROL)
+        return str(st.session_state.get(kept, default))
+
+    def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:
+        """A message beside the controls of a step: a word of the table, its @names filled."""
+        place = self.controls(at)
+        if place:
+            place.warning(fill(self.words[key], numbers))
+
+    def audio(self, key: str, make: Callable[[], bytes], *, at: str) -> None:
+        """A button that plays a WAV; it is made when the button is pressed, and gone when something else is changed."""
+        place = self.controls(at)
+        if place and place.button(self.words[key], key=f"{key} {at}", type="primary"):
+            place.audio(make(), format="audio/wav", autoplay=True)
+
+    def download(self, key: str, make: Callable[[], str | bytes], file_name: str, *, at: str) -> None:
+        """A button that saves a file; it is made when the button is pressed."""
+        place = self.controls(at)
+        if place:
+            place.download_button(self.words[key], make, file_name, key=f"{key} {at}", on_click="ignore")
+
     def walk(self, key: str, path: Callable[[], Array], *, at: str | Sequence[str]) -> None:
         """A button that takes the learner's logits along a path, [num_steps + 1, num_classes], for all to see."""
         place = self.controls(at)

@@ -103,10 +103,11 @@ def _trained(shift):
 
 
 def test_item_20_the_labels_shown_are_the_inputs_one_place_on():
-    inputs, labels = step("shift").figures[0]["texts"]
-    assert labels[:-1] == inputs[1:]
-    inputs, labels = step("shift", shifted=False).figures[0]["texts"]
-    assert labels == inputs
+    inputs, labels, _ = step("shift").figures
+    assert labels["text"][:-1] == inputs["text"][1:]
+    inputs, labels, _ = step("shift", shifted=False).figures
+    assert labels["text"] == inputs["text"]
+    assert set(labels["tints"]) == {1.0}
 
 
 def test_item_12_what_is_drawn_never_reaches_the_training_loss():
