@@ -5,9 +5,9 @@ Read it in this order, in one sitting: `softmax` (logits to probabilities), `cro
 digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
 (the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). Then all of it
-trains: `adagrad`, `bilinear` (a small language model), `corpus` (what it reads), `bottleneck` (what
-it can't say), `race` (which is run as a command, and
-is not imported here). `checks` says what bad input is; leave it for last.
+trains: `adagrad`, `bilinear` (a small language model), `corpus` (what it reads), `bottleneck` (what it can't say), and
+`race` (all losses on one clock; it is a command, and so not imported here). `checks` says what bad input is; leave it
+for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
