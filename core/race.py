@@ -559,21 +559,25 @@ def _row(event: dict[str, Any]) -> str:
     )
 
 
+def _table(event: dict[str, Any]) -> str:
+    if event["event"] == "start":
+        lines = "  ".join(f"{name} {loss:.3f}" for name, loss in event["lines"].items())
+        return f"{lines}\n{'contestant':30}{'steps':>8}{'clock':>11}{'loss':>8}{'shown':>10}{'ln Z':>16}{'head':>8}"
+    if event["event"] == "standing":
+        return _row(event)
+    return "\n".join(["final", *(_row(final) for final in event["final"])])
+
+
 def main(argv: Sequence[str]) -> None:
     """Print a table or lines of JSON, and write the run if it is asked for."""
     options = _options(argv)
     told = []
-    for event in events(argv):
-        told.append(event)
-        if options.json:
-            print(json.dumps(event), flush=True)
-        elif event["event"] == "start":
-            print("  ".join(f"{name} {loss:.3f}" for name, loss in event["lines"].items()))
-            print(f"{'contestant':30}{'steps':>8}{'clock':>11}{'loss':>8}{'shown':>10}{'ln Z':>16}{'head':>8}")
-        elif event["event"] == "standing":
-            print(_row(event), flush=True)
-        else:
-            print("final", *(_row(final) for final in event["final"]), sep="\n")
+    try:
+        for event in events(argv):
+            told.append(event)
+            print(json.dumps(event) if options.json else _table(event), flush=True)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"python -m core.race: error: {error}") from error
     if options.write:
         Path(options.write).write_text(json.dumps(curves(told), separators=(",", ":")) + "\n", encoding="utf-8")
 

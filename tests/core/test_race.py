@@ -360,3 +360,17 @@ def test_the_command_says_what_is_wrong(capsys):
         with pytest.raises(SystemExit):
             list(events(argv))
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--contestants", "full,full"], "none twice"),
+        (["--num-steps", "0"], "num_steps must be"),
+        (["--contestants", "nce-101"], "num_sampled must be at most 100"),
+        (["--corpus", "none.npz"], "none.npz"),
+    ],
+)
+def test_the_command_fails_with_one_line(small_text, options, said):
+    with pytest.raises(SystemExit, match=f"python -m core.race: error: .*{said}"):
+        racing.main([*OPTIONS, *options])
