@@ -19,12 +19,11 @@ from explainers.presets import PRESETS
 from explainers.step import fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
-from tests.explainers.lives import DEFAULT_LIVE, ZERO
+from tests.explainers.lives import DEFAULT_LIVE, WITHOUT_BOARD, ZERO
 from ui.numbers import class_names
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("home", *LESSONS)
-WITHOUT_BOARD = {s for s in LESSONS if "board_at=()" in (ROOT / "pages" / f"{s}.py").read_text(encoding="utf-8")}
 WITH_BOARD = tuple(slug for slug in PAGES if slug not in WITHOUT_BOARD)
 
 
