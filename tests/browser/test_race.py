@@ -1,6 +1,7 @@
 """Lesson `race` in a browser: a race is run and watched, and stopped; who runs can be chosen; every line is its own."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
@@ -10,12 +11,16 @@ from explainers.text import prose, words
 from tests.browser.test_browser import Visit
 
 pytestmark = pytest.mark.browser
-TWO = f"{race.SAMPLED},{race.NCE}"
 
 
 def open_step(browser, server, step, lang="en", width=1280, **query):
-    more = "".join(f"&{key}={value}" for key, value in query.items())
-    return Visit(browser, f"{server.url}/race?lang={lang}&predict=false&step={step}{more}", width)
+    address = urlencode({"lang": lang, "predict": "false", "step": step, **query}, doseq=True)
+    return Visit(browser, f"{server.url}/race?{address}", width)
+
+
+def who(*codes):
+    """Contestants as the address names them."""
+    return {"race_who": [race.name(code) for code in codes]}
 
 
 def press(visit, said, name):
@@ -35,7 +40,7 @@ def lane(visit, code):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, server, lang):
-    visit = open_step(browser, server, "race", lang, race_who=f"{race.FULL},{race.SAMPLED}", race_seconds=5)
+    visit = open_step(browser, server, "race", lang, race_seconds=5, **who(race.FULL, race.SAMPLED))
     said = words(lang)
     assert lane(visit, race.FULL) == (0, 0, "–")
     press(visit, said, "train_start")
@@ -50,7 +55,7 @@ def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, ser
 
 
 def test_a_race_can_be_stopped_and_begun_again(browser, server):
-    visit = open_step(browser, server, "race", race_who=TWO, race_seconds=30)
+    visit = open_step(browser, server, "race", race_seconds=30, **who(race.SAMPLED, race.NCE))
     said = words("en")
     expect(visit.page.get_by_role("button", name=said["train_resume"], exact=True)).to_have_count(0)
     press(visit, said, "train_start")
@@ -72,7 +77,7 @@ def test_who_runs_is_chosen_by_hand_and_stands_in_the_address(browser, server):
     visit = open_step(browser, server, "race")
     name = race.name("sampled-loguniform-1024")
     visit.page.get_by_role("button", name=name, exact=True).click()
-    visit.page.wait_for_url(re.compile("sampled-loguniform-1024"))
+    visit.page.wait_for_url(re.compile("race_who="))
     visit.settle()
     assert lane(visit, "sampled-loguniform-1024") == (0, 0, "–")
     same = Visit(browser, visit.page.url)
