@@ -153,10 +153,16 @@ def _loss_axes(losses: Sequence[Sequence[float]], lines: Mapping[str, float]) ->
     """From just below the best to just above all, with perplexities at the right."""
     lowest = np.floor(min(*(min(one) for one in losses), lines["bigram"]) * 2) / 2
     highest = np.ceil(max(*(max(one) for one in losses), lines["uniform"] + 0.1) * 2) / 2
-    ticks = [(float(np.log(faces)), str(faces)) for faces in PERPLEXITIES]
+    ticks: list[list[Any]] = []
+    for faces in PERPLEXITIES:
+        at = float(np.log(faces))
+        if lowest <= at <= highest and (
+            not ticks or at - ticks[-1][0] > (highest - lowest) / 10
+        ):  # as far as it has room
+            ticks.append([at, str(faces)])
     return {
         "y": axis("L", lowest, highest),
-        "right": {"title": "PPL", "ticks": [[at, text] for at, text in ticks if lowest <= at <= highest]},
+        "right": {"title": "PPL", "ticks": ticks},
         "levels": _levels(lines),
     }
 

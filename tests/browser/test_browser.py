@@ -79,8 +79,8 @@ class Visit:
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != host:
             self.wrong.append(f"asked {url}")
 
-    def settle(self):
-        self.page.locator(".picture").first.wait_for(timeout=30_000)
+    def settle(self, shown=".picture"):
+        self.page.locator(shown).first.wait_for(timeout=30_000)
         self.page.wait_for_function("document.querySelector('[data-test-script-state=notRunning]') !== null")
         self.page.wait_for_timeout(300)
 
@@ -165,7 +165,7 @@ def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browse
             visit.page.wait_for_url(re.compile(f"z0={cat}"))
         visit.page.get_by_role("combobox").first.click()
         visit.page.get_by_role("option", name=words("en")["challenges"]).click()
-        visit.settle()
+        visit.settle(".stMain h3")
     last = max((slug for slug in LESSONS if slug not in WITHOUT_BOARD), key=LESSONS.index)
     for slug in LESSONS[-2 : LESSONS.index(last) - 1 : -1]:
         visit.page.get_by_role("link", name=f"← {prose(slug, 'en').title}").click()
