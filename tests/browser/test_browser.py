@@ -148,7 +148,7 @@ def test_numbers_travel_from_lesson_to_lesson_also_when_they_came_by_link(browse
     for slug in LESSONS[1:]:
         visit.page.get_by_role("link", name=f"{prose(slug, 'en').title} →").click()
         visit.heading(prose(slug, "en").title)
-        visit.settle()
+        visit.settle("h1" if slug in WITHOUT_BOARD else ".picture")  # a question may stand before the picture
         if slug in WITHOUT_BOARD:
             expect(visit.page.locator(".board")).to_have_count(0)
         else:
