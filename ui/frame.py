@@ -329,8 +329,6 @@ class Page:
                 button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
             if job:
                 st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
-                if job.error:
-                    st.code(job.error, language=None)
             self.pictures(figures(begun, told), "training")
 
         with self._between[-1]:
