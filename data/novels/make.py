@@ -50,7 +50,6 @@ COST = (
     "full",
     "sampled-loguniform-64",
     "sampled-loguniform-256",
-    "sampled-loguniform-1024",
     "sampled-uniform-64",
     "sampled-unigram-64",
     "nce-64",
