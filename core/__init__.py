@@ -4,14 +4,21 @@ Read it in this order, in one sitting: `softmax` (logits to probabilities), `cro
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
 digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
-(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). `checks` says what
-bad input is; leave it for last.
+(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). And for
+text: `recurrent` (layers that remember), `adam` (what trains them), `choosing` (where a token is chosen), and
+`next_character` (a ladder of models on tunes; a command, so it is imported by its own name). `checks` says what bad
+input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
 `<function>_grad`, and is shaped like the logits (or what the function takes instead).
 """
 
+from core.adam import (
+    Adam,
+    adam_init,
+    adam_update,
+)
 from core.bounded import (
     BoundedBest,
     bounded_best,
@@ -22,6 +29,12 @@ from core.calibration import (
     expected_calibration_error,
     fit_temperature,
     reliability,
+)
+from core.choosing import (
+    NextToken,
+    choose,
+    generate,
+    next_probs,
 )
 from core.cross_entropy import (
     bits,
@@ -72,6 +85,19 @@ from core.precision import (
     softmax_cells,
     spacing,
     tree_sum,
+)
+from core.recurrent import (
+    GRU,
+    LSTM,
+    GRUGrad,
+    GRUTape,
+    LSTMGrad,
+    LSTMTape,
+    clip_by_global_norm,
+    gru,
+    gru_grad,
+    lstm,
+    lstm_grad,
 )
 from core.sampled import (
     SampledLogits,
@@ -135,15 +161,23 @@ from core.touched import (
 
 __all__ = [
     "FORMATS",
+    "GRU",
+    "LSTM",
     "PRECISIONS",
+    "Adam",
     "BatchDescent",
     "BoundedBest",
     "DenseGrad",
     "Descent",
     "FixedUnigramSampler",
+    "GRUGrad",
+    "GRUTape",
+    "LSTMGrad",
+    "LSTMTape",
     "LearnedUnigramSampler",
     "LogUniformSampler",
     "LossWays",
+    "NextToken",
     "Reliability",
     "SampledGrad",
     "SampledLogits",
@@ -157,10 +191,14 @@ __all__ = [
     "UniformSampler",
     "ZipfModel",
     "accidental_hits",
+    "adam_init",
+    "adam_update",
     "all_candidates",
     "bits",
     "bounded_best",
     "bounded_scale",
+    "choose",
+    "clip_by_global_norm",
     "cross_entropy",
     "cross_entropy_from_probs",
     "cross_entropy_from_probs_grad",
@@ -180,6 +218,9 @@ __all__ = [
     "expected_count",
     "first_distinct",
     "fit_temperature",
+    "generate",
+    "gru",
+    "gru_grad",
     "importance_softmax_loss",
     "importance_softmax_loss_with_grad",
     "kl_divergence",
@@ -189,12 +230,15 @@ __all__ = [
     "log_softmax_vjp",
     "logsumexp",
     "loss_ways",
+    "lstm",
+    "lstm_grad",
     "naive_softmax",
     "nce_expected_grad",
     "nce_loss",
     "nce_loss_with_grad",
     "negative_sampling_loss",
     "negative_sampling_loss_with_grad",
+    "next_probs",
     "odds",
     "one_hot",
     "perplexity",

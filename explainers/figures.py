@@ -1,8 +1,9 @@
 """Arrays in, pictures out: plain data that `ui/picture.js` draws. No sentences; every number's text comes from `fmt`.
 
 The kinds: `bars` (a row for each class, a column for each quantity), `curve` (lines and dots over two axes), `simplex`
-(three shares as a point in a triangle), `grid` (a matrix whose cells show their numbers), `value` (one number) `block`
-(labels that fall on a block of logits) and `pipeline` (pictures in a row, joined by arrows).
+(three shares as a point in a triangle), `grid` (a matrix whose cells show their numbers), `value` (one number), `block`
+(labels that fall on a block of logits), `letters` (a text, a tile for each character), `roll` (notes over time) and
+`pipeline` (pictures in a row, joined by arrows).
 
 What is `live` follows the hand that drags a logit, before the server hears of it: ui/picture.js computes it then.
 """
@@ -177,14 +178,15 @@ def block(
     *,
     titles: Sequence[str],
     fallen: int,
-    live: tuple[int, int, str] | None = None,
+    at: tuple[int, int],
+    live: str | None = None,
     small: bool = False,
 ) -> dict[str, Any]:
     """A block [batch, time, num_classes] as a sheet for each sequence, with the labels [batch, time] as tiles above it.
 
     How far the tiles have `fallen`: 0 above their columns, 1 on the cell that they name, 2 below it, where they show
-    the losses [batch, time]. `live` is the position (sequence, time) that follows the hand, and as which link of the
-    chain. In a `small` one the cells have no numbers.
+    the losses [batch, time]. `at` is the position (sequence, time) with a frame; it follows the hand if `live` names a
+    link of the chain. In a `small` one the cells have no numbers.
     """
     array, ids = np.asarray(values, float), np.asarray(labels)
     shares = np.clip(array / nice_bound(array), -1, 1)
@@ -197,7 +199,8 @@ def block(
         "labels": ids.tolist(),
         "losses": [[fmt(loss) for loss in row] for row in np.asarray(losses, float)],
         "fallen": fallen,
-        "live": list(live) if live else None,
+        "at": list(at),
+        "live": live,
     }
 
 
@@ -232,6 +235,63 @@ def simplex(
     }
 
 
+SIGNS = {"\n": "↵", " ": "␣", "\t": "⇥"}
+"""how a character is written that would not be seen"""
+
+
+def visible(character: str) -> str:
+    r"""A character as it is shown on its own.
+
+    >>> visible("a"), visible("\n")
+    ('a', '↵')
+    """
+    return SIGNS.get(character, character if character.isprintable() else "�")
+
+
+def letters(
+    text: str,
+    shares: ArrayLike | None = None,
+    *,
+    title: str = "",
+    titles: Sequence[str] = (),
+    wrong: Iterable[int] = (),
+    at: int | None = None,
+) -> dict[str, Any]:
+    """A text as it stands, a tile for each character, tinted by its share in [0, 1].
+
+    `titles` are what each tile says when it is pointed at; `wrong` are the positions that are marked as wrong, and the
+    tile `at` has a frame.
+    """
+    tints = np.zeros(len(text)) if shares is None else np.clip(np.asarray(shares, float), 0, 1)
+    return {
+        "kind": "letters",
+        "title": title,
+        "text": [visible(character) for character in text],
+        "ends": [place for place, character in enumerate(text) if character == "\n"],
+        "tints": np.round(tints, 2).tolist(),
+        "said": list(titles),
+        "wrong": sorted(set(wrong)),
+        "at": at,
+        "wide": True,
+    }
+
+
+def roll(
+    starts: ArrayLike, lengths: ArrayLike, pitches: ArrayLike, bars: Iterable[tuple[float, float, bool]]
+) -> dict[str, Any]:
+    """Notes over time as rectangles: starts and lengths in whole notes, pitches as MIDI numbers, each [num_notes].
+
+    `bars` are pairs of start and end, and whether the bar is marked as wrong.
+    """
+    notes = np.stack(np.broadcast_arrays(*(np.asarray(part, float) for part in (starts, lengths, pitches))), axis=-1)
+    return {
+        "kind": "roll",
+        "notes": np.round(notes, 4).tolist(),
+        "measures": [[round(float(start), 4), round(float(end), 4), bool(wrong)] for start, end, wrong in bars],
+        "wide": True,
+    }
+
+
 def stage(key: str, slug: str, formula: str, picture: Figure) -> dict[str, Any]:
     """One part of a `pipeline`: its title is the word `stage_<key>`, which leads to the lesson `slug`."""
     return {"key": key, "slug": slug, "formula": formula, "picture": picture, "alt": alt(picture)}
@@ -262,6 +322,13 @@ def alt(figure: Figure) -> str:
             f"{title}: " + ", ".join(f"{figure['names'][y]} {loss}" for y, loss in zip(labels, losses, strict=True))
             for title, labels, losses in zip(figure["titles"], figure["labels"], figure["losses"], strict=True)
         )
+    if figure["kind"] == "letters":
+        marks = [f"{place}: {figure['text'][place]}" for place in figure["wrong"]]
+        said = f"{figure['said'][figure['at']]} · " if figure["said"] and figure["at"] is not None else ""
+        return f"{figure['title']} {said}" + "".join(figure["text"]) + (f" ✗ {', '.join(marks)}" if marks else "")
+    if figure["kind"] == "roll":
+        wrong = [str(n) for n, measure in enumerate(figure["measures"], 1) if measure[2]]
+        return f"♪ {len(figure['notes'])} | {len(figure['measures'])}" + (f" ✗ {', '.join(wrong)}" if wrong else "")
     if figure["kind"] == "simplex":
         shares = (f"{name} {fmt(share)}" for name, share in zip(figure["names"], figure["point"], strict=True))
         return ", ".join(shares)

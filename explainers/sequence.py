@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import core
+from core.checks import Ints
+from explainers import ladder, shape_lab, tunes
 from explainers.board import Link, link
-from explainers.figures import bars, block, value
+from explainers.figures import Role, bars, block, column, letters, value, visible
 from explainers.presets import PRESETS
-from explainers.step import Array, Challenge, Live, Question, Step, latex_name, made, mark
+from explainers.step import Array, Challenge, Figure, Live, Question, Step, latex_name, made, mark
 
 NUM_SEQUENCES, NUM_STEPS = 2, 6
 """the block on the page: [batch, time]"""
@@ -26,6 +28,12 @@ CELLS: tuple[Link, ...] = ("z", "p", "logp")
 """what the cells of the block show"""
 SEED_EXAMPLE = PRESETS["notes_probs"]
 """the question that this lesson answers: notes A B C D, probabilities .01 .70 .28 .01, true note C"""
+BLOCKS = ("notes", "tunes")
+"""which block is shown: the learner's classes, or what the LSTM says of two tunes"""
+TUNE, LAST_AT = tunes.VALIDATION[1], 60
+"""the tune that training and generation begin with, and how many characters they go on"""
+NUM_LIKELY = 6
+"""how many of the next characters are shown"""
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Block:
 
     names: tuple[str, ...]
     logits: Array
-    labels: npt.NDArray[np.intp]
+    labels: Ints
 
 
 def small_block(live: Live, sequence: int, time: int) -> Block:
@@ -47,6 +55,25 @@ def small_block(live: Live, sequence: int, time: int) -> Block:
     return Block(live.names, logits, labels)
 
 
+@cache
+def tune_block() -> Block:
+    """What the LSTM makes of the middle of two tunes that it was never trained on; the labels are what really came."""
+    rows = []
+    for tune in tunes.VALIDATION[:NUM_SEQUENCES]:
+        end = _body(tune) + LAST_AT
+        ids = tunes.encode(tune[: end + 1])
+        logits, _ = tunes.model("lstm").logits(ids[None, :-1])
+        rows.append((logits[0, -NUM_STEPS:].astype(float), ids[-NUM_STEPS:]))
+    logits_rows, labels = zip(*rows, strict=True)
+    names = tuple(visible(character) for character in tunes.VOCABULARY)
+    return Block(names, np.stack(logits_rows), np.stack(labels))
+
+
+def _body(tune: str) -> int:
+    """Where the notes of a tune begin: after the line of the key."""
+    return tune.index("\n", tune.index("\nK:") + 1) + 1
+
+
 def explain(
     live: Live,
     *,
@@ -54,14 +81,35 @@ def explain(
     time: int = 2,
     fallen: int = 0,
     cells: str = "z",
+    blocks: str = "notes",
+    shifted: bool = True,
+    at: int = 0,
+    seed: int = 0,
+    clock: str = "steps",
+    model: str = "lstm",
+    sample: int = 0,
+    labels_as: str = "ids",
+    logits_as: str = "as_is",
+    call: str = "torch",
+    off_by: int = 0,
+    padded: int = 2,
+    padding: str = "ignore_index",
+    second: int = 20,
     only: Collection[str] | None = None,
 ) -> list[Step]:
     """The lesson in steps; the temperature must be positive."""
     return made(
         only,
         {
-            "block": lambda: _block(live, sequence, time, fallen, cells),
+            "block": lambda: _block(live, blocks, sequence, time, fallen, cells),
+            "shift": lambda: ladder.shift(shifted),
             "logits": lambda: _logits(live),
+            "shapes": lambda: shape_lab.shapes(labels_as, logits_as, call, off_by),
+            "ignored": lambda: shape_lab.ignored(live, padded, padding),
+            "means": lambda: shape_lab.means(live, second),
+            "generate": lambda: _generate(at, seed),
+            "ladder": lambda: ladder.ladder(clock, model, sample),
+            "train": lambda: ladder.train(model),
         },
     )
 
@@ -80,31 +128,33 @@ def _y(live: Live) -> dict[str, Any]:
     return {"y": live.label_name, "y_tex": latex_name(live.label_name), "y_id": str(live.label)}
 
 
-def _block(live: Live, sequence: int, time: int, fallen: int, cells: str) -> Step:
+def _block(live: Live, blocks: str, sequence: int, time: int, fallen: int, cells: str) -> Step:
     """Item 16: one id addresses one row of the block; [batch, time] and [batch, time, V] differ by exactly V."""
-    shown = small_block(live, sequence, time)
-    losses = core.sparse_cross_entropy(shown.logits, shown.labels, temperature=live.temperature)
+    own = blocks == "notes"
+    shown = small_block(live, sequence, time) if own else tune_block()
+    temperature = live.temperature if own else 1.0
+    losses = core.sparse_cross_entropy(shown.logits, shown.labels, temperature=temperature)
     inside = shown.logits
     if cells != "z":
-        inside = {"p": core.softmax, "logp": core.log_softmax}[cells](shown.logits, temperature=live.temperature)
-    count = len(live.names)
-    picked = core.log_softmax(live.logits, temperature=live.temperature)[live.label]
+        inside = {"p": core.softmax, "logp": core.log_softmax}[cells](shown.logits, temperature=temperature)
+    label = int(shown.labels[sequence, time])
+    cell = rf"p_{{@b,\,@time,\,{mark(label, '@y_id') if own else '@y_id'}}}"
     return Step(
         "block",
         r"L_{b,t} = -\ln p_{b,\,t,\;y_{b,t}} \qquad L = \frac{1}{B\,T} \sum_{b,t} L_{b,t}",
-        rf"L_{{@b,@time}} = -\ln p_{{@b,\,@time,\,{mark(live.label, '@y_id')}}} = -(@log_p) = @loss"
-        r" \qquad L = \frac{@total}{@num_labels} = @mean",
-        _y(live)
-        | {
+        rf"L_{{@b,@time}} = -\ln {cell} = -\ln @p_y = @loss \qquad L = \frac{{@total}}{{@num_labels}} = @mean",
+        {
+            "y": shown.names[label],
+            "y_id": str(label),
             "b": str(sequence),
             "time": str(time),
-            "log_p": picked,
+            "p_y": core.softmax(shown.logits[sequence, time], temperature=temperature)[label],
             "loss": losses[sequence, time],
             "total": losses.sum(),
             "mean": losses.mean(),
             "num_sequences": str(NUM_SEQUENCES),
             "num_steps": str(NUM_STEPS),
-            "num_classes": str(count),
+            "num_classes": str(len(shown.names)),
             "num_labels": str(losses.size),
             "num_logits": str(shown.logits.size),
         },
@@ -116,7 +166,9 @@ def _block(live: Live, sequence: int, time: int, fallen: int, cells: str) -> Ste
                 losses,
                 titles=[f"labels[{b}] → logits[{b}]" for b in range(NUM_SEQUENCES)],
                 fallen=fallen,
-                live=(sequence, time, cells),
+                at=(sequence, time),
+                live=cells if own else None,
+                small=not own,
             ),
         ),
     )
@@ -149,6 +201,80 @@ def _logits(live: Live) -> Step:
     )
 
 
+@cache
+def _forced() -> tuple[Ints, Array]:
+    """The tune as it is, and the logits after each of its characters: [n + 1] and [n, num_classes]."""
+    ids = tunes.encode(TUNE[: _body(TUNE) + LAST_AT + 1])
+    logits, _ = tunes.model("lstm").logits(ids[None, :-1])
+    return ids, logits[0].astype(float)
+
+
+@lru_cache(maxsize=64)
+def _generated(seed: int) -> tuple[Ints, Array]:
+    """The head of the same tune, and what the model goes on with: as `_forced`."""
+    model = tunes.model("lstm")
+    head = tunes.encode(TUNE[: _body(TUNE)])
+    chosen = core.generate(model, head, LAST_AT + 1, np.random.default_rng(seed))
+    ids = np.concatenate([head, chosen])
+    logits, _ = model.logits(ids[None, :-1])
+    return ids, logits[0].astype(float)
+
+
+def _likely(logits: Array, other: int) -> list[int]:
+    """The likeliest next characters, and this one if it is none of them."""
+    first = np.argsort(-logits, kind="stable")[:NUM_LIKELY].tolist()
+    return first if other in first else [*first[:-1], other]
+
+
+def _beside(ids: Ints, logits: Array, place: int, sign: str, role: Role) -> tuple[Figure, Figure]:
+    """A text up to a place, and the bars of what may come next; a mark at what did."""
+    came = int(ids[place + 1])
+    rows = _likely(logits[place], came)
+    names = [visible(tunes.VOCABULARY[row]) for row in rows]
+    probs = core.softmax(logits[place])
+    arrow = [float(row == came) for row in rows]
+    start = _body(TUNE)
+    return (
+        letters(tunes.decode(ids[start : place + 2]), title=sign, at=place + 1 - start),
+        bars(
+            names,
+            column("z", logits[place][rows], "logit"),
+            column("p", probs[rows], "prob", bound=1.0),
+            column(sign, arrow, role, bound=1.0, texts=["←" if x else "" for x in arrow]),
+        ),
+    )
+
+
+def _generate(at: int, seed: int) -> Step:
+    """Item 12: in training the label is given and only looked up; what is chosen is chosen in generation."""
+    place = _body(TUNE) - 1 + at
+    (true_ids, true_logits), (own_ids, own_logits) = _forced(), _generated(seed)
+    label, chosen = int(true_ids[place + 1]), int(own_ids[place + 1])
+    loss = core.sparse_cross_entropy(true_logits[place], label)
+    return Step(
+        "generate",
+        r"\begin{aligned} & L_t = -\ln \operatorname{softmax}(z_t)_{y_t} & \qquad x_{t+1} &= y_t \\"
+        r" & \hat y_t \sim \operatorname{softmax}(z_t) & x_{t+1} &= \hat y_t \end{aligned}",
+        r"\begin{aligned} & L_{@at} = -\ln @p_label = @loss & \qquad x_{@after} &= @label_tex \\"
+        r" & \hat y_{@at} = @chosen_tex, \; p = @p_chosen & x_{@after} &= @chosen_tex \end{aligned}",
+        {
+            "at": str(at),
+            "after": str(at + 1),
+            "label": visible(tunes.VOCABULARY[label]),
+            "chosen": visible(tunes.VOCABULARY[chosen]),
+            "label_tex": latex_name(visible(tunes.VOCABULARY[label])),
+            "chosen_tex": latex_name(visible(tunes.VOCABULARY[chosen])),
+            "p_label": core.softmax(true_logits[place])[label],
+            "p_chosen": core.softmax(own_logits[place])[chosen],
+            "loss": loss,
+        },
+        (
+            *_beside(true_ids, true_logits, place, "y", "loss"),
+            *_beside(own_ids, own_logits, place, "ŷ", "exp"),
+        ),
+    )
+
+
 def _faults(row: Array, name_of_id_2: int) -> int:
     """Which of two claims is wrong, as the options say it: "these are probabilities", "id 2 is the second"."""
     are_probs = bool((row >= 0).all() and np.isclose(row.sum(), 1))
@@ -156,7 +282,7 @@ def _faults(row: Array, name_of_id_2: int) -> int:
     return {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}[are_probs, is_second]
 
 
-def questions(live: Live) -> list[Question]:
+def questions(live: Live, *, second: int = 20) -> list[Question]:
     """What is asked before a step is shown."""
     shown = small_block(live, 0, 2)
     picked = np.take_along_axis(shown.logits, shown.labels[..., None], axis=-1).size
@@ -164,12 +290,14 @@ def questions(live: Live) -> list[Question]:
     return [
         Question("block", counts.index(picked), {"all": str(counts[0]), "each": str(counts[1]), "few": str(counts[2])}),
         Question("logits", _faults(shown.logits[1, 0], name_of_id_2=1 + list(range(83)).index(2))),
+        *shape_lab.questions(live, second=second),
     ]
 
 
-def challenges(live: Live, *, fallen: int = 0) -> list[Challenge]:
+def challenges(live: Live, *, fallen: int = 0, **choices: Any) -> list[Challenge]:
     """What the learner is asked to reach with the controls."""
     loss = core.sparse_cross_entropy(live.logits, live.label, temperature=live.temperature)
     return [
         Challenge("fall", fallen == FALLEN and bool(loss < 0.1), {"loss": loss}, at="block"),
+        *shape_lab.challenges(live, **choices),
     ]

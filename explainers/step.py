@@ -144,12 +144,15 @@ def terms(values: Iterable[float], shape: str = "@", joiner: str = " + ", classe
 
 
 def latex_name(name: str) -> str:
-    r"""A class name inside a formula.
+    r"""A class name inside a formula; of the signs that mean something to LaTeX, those that tunes have.
 
-    >>> latex_name("new york")
-    '\\text{new york}'
+    >>> latex_name("new york"), latex_name("^F")
+    ('\\text{new york}', '\\text{\\textasciicircum{}F}')
     """
-    return rf"\text{{{name}}}"
+    return rf"\text{{{name.translate(_LATEX)}}}"
+
+
+_LATEX = str.maketrans({"#": r"\#", "_": r"\_", "^": r"\textasciicircum{}"})
 
 
 class _At(Template):

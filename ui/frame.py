@@ -19,7 +19,7 @@ from explainers.board import Link, board
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
-from ui import numbers
+from ui import jobs, numbers
 from ui.picture import picture, picture_code
 
 gc.collect()
@@ -274,6 +274,54 @@ class Page:
         place = self.controls(at)
         if place:
             place.button(self.words[key], key=key, on_click=numbers.walk, args=(path,))
+
+    def training(
+        self,
+        module: jobs.Trainable,
+        argv: Sequence[str],
+        figures: Callable[[Sequence[dict[str, Any]]], Sequence[Figure]],
+        done: Callable[[Sequence[dict[str, Any]]], float],
+        *,
+        at: str | Sequence[str],
+    ) -> None:
+        """Buttons that start and stop a training, and what it tells: how much is `done`, in [0, 1], and its `figures`.
+
+        It goes on while the learner looks at other steps, and a page that is opened anew finds it again.
+        """
+        if not self.controls(at):
+            return
+        who = jobs.owner(self.slug)
+
+        def draw(job: jobs.Job | None) -> None:
+            told = job.events if job else []
+            share, alive = done(told), job is not None and job.alive
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button(
+                    self.words["train_start"],
+                    key="train_start",
+                    on_click=jobs.start,
+                    args=(who, module, argv),
+                    disabled=alive,
+                    type="primary",
+                )
+                st.button(
+                    self.words["train_stop"], key="train_stop", on_click=jobs.stop, args=(who,), disabled=not alive
+                )
+                st.button(
+                    self.words["train_resume"],
+                    key="train_resume",
+                    on_click=jobs.start,
+                    args=(who, module, [*argv, "--resume"]),
+                    disabled=alive or not 0 < share < 1,
+                )
+            if job:
+                st.progress(share, fill(self.words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
+                if job.error:
+                    st.code(job.error, language=None)
+            self.pictures(figures(told), "training")
+
+        with self._between[-1]:
+            jobs.watch(who, draw)
 
     # ---- steps ----
 

@@ -494,15 +494,15 @@ function buildBlock(box, figure) {
 }
 
 function drawBlock(sheets, figure) {
-  const live = hand.now && figure.live;
   sheets.forEach(({ names, columns }, b) => {
     names.forEach((name, i) => setText(name, figure.names[i]));
     columns.forEach(({ column, cells, loss, tile }, t) => {
-      const follows = live && live[0] === b && live[1] === t;
+      const chosen = figure.at[0] === b && figure.at[1] === t;
+      const follows = chosen && hand.now && figure.live;
       const label = follows ? hand.now.label : figure.labels[b][t];
-      const values = follows && valuesNow(live[2], hand.links);
+      const values = follows && valuesNow(figure.live, hand.links);
       const texts = values ? values.map(fmt) : figure.texts?.[b][t];
-      column.classList.toggle("chosen", Boolean(figure.live && figure.live[0] === b && figure.live[1] === t));
+      column.classList.toggle("chosen", chosen);
       cells.forEach((cell, i) => {
         const share = figure.shares[b][t][i];
         cell.style.setProperty("--share", `${Math.round(60 * Math.abs(share))}%`);
@@ -516,6 +516,64 @@ function drawBlock(sheets, figure) {
       loss.classList.toggle("filled", figure.fallen === 2);
     });
   });
+}
+
+// ---- letters: a text as it stands, a tile for each character -------------------------------------------------
+
+function buildLetters(box) {
+  return { title: add(box, "strong"), body: add(box, "div", { class: "letters" }), drawn: null };
+}
+
+function drawLetters(built, figure) {
+  if (built.drawn === figure) return;
+  built.drawn = figure;
+  setText(built.title, figure.title);
+  const ends = new Set(figure.ends);
+  const wrong = new Set(figure.wrong);
+  const tiles = figure.text.flatMap((character, i) => {
+    const tile = document.createElement("span");
+    tile.textContent = character;
+    if (figure.tints[i]) tile.style.setProperty("--share", `${Math.round(75 * figure.tints[i])}%`);
+    if (figure.said.length) tile.title = figure.said[i];
+    if ("↵␣⇥".includes(character)) tile.classList.add("sign");
+    if (wrong.has(i)) tile.classList.add("wrong");
+    if (figure.at === i) tile.classList.add("chosen");
+    return ends.has(i) ? [tile, document.createElement("br")] : [tile];
+  });
+  built.body.replaceChildren(...tiles);
+}
+
+// ---- roll: notes over time -----------------------------------------------------------------------------------
+
+const buildRoll = (box) => ({ svg: add(box, "svg", { "aria-hidden": "true", class: "roll" }), drawn: null });
+
+function drawRoll(built, figure) {
+  const room = built.svg.parentElement.clientWidth;
+  if (built.drawn === figure && built.room === room) return;
+  Object.assign(built, { drawn: figure, room });
+  const { svg } = built;
+  svg.replaceChildren();
+  const pitches = figure.notes.map((note) => note[2]);
+  const [low, high] = [Math.min(60, ...pitches) - 1, Math.max(72, ...pitches) + 1];
+  const end = Math.max(1, ...figure.notes.map(([start, length]) => start + length), ...figure.measures.map((measure) => measure[1]));
+  const [left, top, row] = [30, 20, 7];
+  const beat = Math.max(36, (room - left - 8) / Math.max(end, 8)); // pixels for a whole note; more than fits scrolls
+  const [x, y] = [(time) => left + time * beat, (pitch) => top + (high - pitch) * row];
+  const bottom = y(low);
+  svg.setAttribute("width", Math.ceil(x(end) + 8));
+  svg.setAttribute("height", bottom + 6);
+  for (const [from, to, wrong] of figure.measures) {
+    if (wrong) {
+      add(svg, "rect", { class: "wrong", x: x(from), y: top, width: Math.max(6, x(to) - x(from)), height: bottom - top });
+      add(svg, "text", { class: "cross", x: (x(from) + Math.max(x(to), x(from) + 6)) / 2, y: top - 5, "text-anchor": "middle" }, "✗");
+    }
+    for (const time of [from, to]) add(svg, "line", { class: "rule", x1: x(time), x2: x(time), y1: top, y2: bottom });
+  }
+  for (let pitch = 12 * Math.ceil(low / 12); pitch <= high; pitch += 12) {
+    add(svg, "line", { class: "rule", x1: left, x2: x(end), y1: y(pitch) + row / 2, y2: y(pitch) + row / 2 });
+    add(svg, "text", { x: left - 6, y: y(pitch) + row, "text-anchor": "end" }, `C${pitch / 12 - 1}`);
+  }
+  for (const [start, length, pitch] of figure.notes) add(svg, "rect", { class: "note", x: x(start), y: y(pitch), width: Math.max(1.5, length * beat - 1), height: row, rx: 2 });
 }
 
 // ---- value: one number --------------------------------------------------------------------------------------
@@ -551,7 +609,7 @@ function drawPipeline(parts, figure) {
 
 // ---- the component -------------------------------------------------------------------------------------------
 
-const KINDS = { bars: [buildBars, drawBars], grid: [buildGrid, drawGrid], curve: [buildCurve, drawCurve], value: [buildValue, drawValue], simplex: [buildSimplex, drawSimplex], block: [buildBlock, drawBlock], pipeline: [buildPipeline, drawPipeline] };
+const KINDS = { bars: [buildBars, drawBars], grid: [buildGrid, drawGrid], curve: [buildCurve, drawCurve], value: [buildValue, drawValue], simplex: [buildSimplex, drawSimplex], block: [buildBlock, drawBlock], letters: [buildLetters, drawLetters], roll: [buildRoll, drawRoll], pipeline: [buildPipeline, drawPipeline] };
 
 // What must be alike for a picture to be updated in place, so that its bars glide instead of being made anew.
 const shape = (f) => f.stages ? f.stages.map((stage) => shape(stage.picture)).join("\n") : [f.kind, f.board, f.title, (f.names || f.rows || []).length, f.labels?.map((row) => row.length).join(), f.titles?.length && f.titles.join(), (f.columns || []).map((c) => c.role + c.live + c.title).join()].join("|");
