@@ -35,6 +35,8 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
+BOX = 420
+"""width of a box for a text, in pixels"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
 
@@ -57,6 +59,13 @@ def _language() -> str:
 def _go(step: str) -> None:
     """Turn to a step; the address keeps it."""
     st.query_params["step"] = step
+
+
+def _forget(keys: Sequence[str]) -> None:
+    """Take controls back to their defaults; for callbacks."""
+    for key in keys:
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
 
 
 def _switch_language() -> None:
@@ -238,8 +247,20 @@ class Page:
         )
         return min(max(float(value), lo), hi)
 
-    def choice(self, key: str, options: Sequence[str], *, at: str | Sequence[str]) -> str:
-        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each."""
+    def choice(
+        self,
+        key: str,
+        options: Sequence[str],
+        *,
+        at: str | Sequence[str],
+        default: str | None = None,
+        resets: Sequence[str] = (),
+    ) -> str:
+        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each.
+
+        The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults.
+        """
+        first = options[0] if default is None else default
         place = self.controls(at)
         captions = [self.words.get(f"{key}_{code}", "") for code in options]
         value = (
@@ -247,14 +268,47 @@ class Page:
                 self.words[key],
                 options,
                 key=key,
+                index=options.index(first),
                 horizontal=True,
                 captions=captions if any(captions) else None,
                 bind="query-params",
+                on_change=_forget,
+                args=(resets,),
             )
             if place
             else st.session_state.get(key)
         )
-        return str(value) if value in options else options[0]
+        return str(value) if value in options else first
+
+    def text(self, key: str, default: str, *, at: str | Sequence[str], of: str, height: int | None = None) -> str:
+        """A box to paste into, several lines high or one; the session keeps what is in it, the address never does.
+
+        There is one box for each value of `of`, so that each of several examples has its own text.
+        """
+        place, name = self.controls(at), f"{key}-{of}"
+        typed: dict[str, str] = st.session_state.setdefault("typed", {})
+        if place:
+            st.session_state.setdefault(name, typed.get(name, default))
+            if height is None:
+                typed[name] = place.text_input(self.words[key], key=name, width=CONTROL) or ""
+            else:
+                typed[name] = place.text_area(self.words[key], key=name, height=height, width=BOX) or ""
+        return typed.get(name, default)
+
+    def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
+        """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
+        place = self.controls(at)
+        files: dict[str, tuple[str, bytes] | None] = st.session_state.setdefault("files", {})
+        if place:
+            file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
+            files[key] = (file.name, file.getvalue()) if file else None
+        return files.get(key)
+
+    def download(self, key: str, data: Callable[[], str], file_name: str, *, at: str | Sequence[str]) -> None:
+        """A table as a file, made when it is asked for."""
+        place = self.controls(at)
+        if place:
+            place.download_button(self.words[key], data, file_name, "text/csv", key=key, on_click="ignore")
 
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
@@ -366,7 +420,11 @@ class Page:
         section = self.text.sections[step.key]
         parts = [f"### {self.text.steps.index(step.key) + 1} · {section.heading}", section.body]
         parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
-        st.markdown(fill("\n\n".join(parts), step.numbers))
+        said = [fill("\n\n".join(parts), step.numbers)]
+        for note in step.notes:
+            more = self.text.sections[note.key]
+            said.append(fill(f"**{more.heading}**  \n{more.body}", note.numbers))
+        st.markdown("\n\n".join(said))
 
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""
