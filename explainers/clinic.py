@@ -158,12 +158,12 @@ def number(text: str) -> float | None:
 
 @dataclass(frozen=True)
 class Told:
-    """All that the learner says; empty boxes are those of the case."""
+    """All that the learner says; what is not said is as in the case."""
 
     case: str = DEFAULT
-    predictions: str = ""
-    labels: str = ""
-    reported: str = ""
+    predictions: str | None = None
+    labels: str | None = None
+    reported: str | None = None
     call: str = ""
     said: str = ""
     row: int = 0
@@ -177,7 +177,9 @@ class Told:
 
     def text(self, box: str) -> str:
         """What a box holds."""
-        return str(getattr(self, box) or getattr(self.example, box))
+        typed: str | None = getattr(self, box)
+        held: str = getattr(self.example, box)
+        return held if typed is None else typed
 
 
 @dataclass(frozen=True)

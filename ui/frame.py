@@ -280,20 +280,20 @@ class Page:
         )
         return str(value) if value in options else first
 
-    def text(self, key: str, default: str, *, at: str | Sequence[str], of: str, height: int | None = None) -> str:
+    def typed(self, key: str, default: str, *, at: str | Sequence[str], of: str, height: int | None = None) -> str:
         """A box to paste into, several lines high or one; the session keeps what is in it, the address never does.
 
         There is one box for each value of `of`, so that each of several examples has its own text.
         """
         place, name = self.controls(at), f"{key}-{of}"
-        typed: dict[str, str] = st.session_state.setdefault("typed", {})
+        kept: dict[str, str] = st.session_state.setdefault("typed", {})
         if place:
-            st.session_state.setdefault(name, typed.get(name, default))
+            st.session_state.setdefault(name, kept.get(name, default))
             if height is None:
-                typed[name] = place.text_input(self.words[key], key=name, width=CONTROL) or ""
+                kept[name] = place.text_input(self.words[key], key=name, width=CONTROL) or ""
             else:
-                typed[name] = place.text_area(self.words[key], key=name, height=height, width=BOX) or ""
-        return typed.get(name, default)
+                kept[name] = place.text_area(self.words[key], key=name, height=height, width=BOX) or ""
+        return kept.get(name, default)
 
     def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
         """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
@@ -322,6 +322,14 @@ class Page:
         place = self.controls(at)
         if place:
             place.button(self.words[key], key=key, on_click=lambda: st.session_state.update(write()))
+
+    def onward(self, slugs: Sequence[str], *, at: str | Sequence[str]) -> None:
+        """Links to lessons that go on with the learner's numbers."""
+        place = self.controls(at)
+        if place:
+            with place:
+                for slug in slugs:
+                    self.link(slug, f"{prose(slug, self.lang).title} →")
 
     def walk(self, key: str, path: Callable[[], Array], *, at: str | Sequence[str]) -> None:
         """A button that takes the learner's logits along a path, [num_steps + 1, num_classes], for all to see."""
