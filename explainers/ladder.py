@@ -9,7 +9,7 @@ import numpy as np
 
 from core import next_character
 from explainers import tunes
-from explainers.figures import Role, axis, curve, dot, grid, letters, line, visible
+from explainers.figures import Role, axis, curve, dot, letters, line
 from explainers.step import Figure, Step, fmt
 
 MODELS = ("lstm", "gru", "mlp", "bigram")
@@ -29,7 +29,7 @@ STYLES: Mapping[str, tuple[Role, bool]] = {
 """role and dash of each model's line"""
 LAST_SAMPLE = max(len(run.samples) for run in tunes.runs().values()) - 1.0
 """the tunes made up on the way are counted from 0"""
-EXCERPT = 14
+EXCERPT = 24
 """characters shown as inputs and labels"""
 
 
@@ -43,7 +43,6 @@ def shift(shifted: bool) -> Step:
     inputs = text[:-1]
     labels = text[1:] if shifted else inputs
     with_shift, without = tunes.runs()["bigram"], tunes.runs()[tunes.UNSHIFTED]
-    shown = [[visible(character) for character in row] for row in (inputs, labels)]
     last = float(with_shift.steps[-1])
     return Step(
         "shift",
@@ -55,14 +54,8 @@ def shift(shifted: bool) -> Step:
             "ln_v": LN_V,
         },
         figures=(
-            grid(
-                "",
-                ["x", "y"],
-                [str(t) for t in range(EXCERPT)],
-                [[0.0] * EXCERPT, [float(x == y) for x, y in zip(inputs, labels, strict=True)]],
-                bound=1.0,
-                texts=shown,
-            ),
+            letters(inputs, title="x"),
+            letters(labels, [float(x == y) for x, y in zip(inputs, labels, strict=True)], title="y"),
             curve(
                 axis("n", 0.0, last),
                 axis("L", 0.0, HIGHEST),
@@ -131,8 +124,9 @@ def command(model: str, seed: int) -> tuple[Any, list[str]]:
     return next_character, ["--model", model, "--seed", str(seed)]
 
 
-def live(model: str, seed: int, events: Sequence[dict[str, Any]]) -> list[Figure]:
-    """A training as it goes: its curve over the stored one, what it loses now, and its last tune."""
+def live(argv: Sequence[str], events: Sequence[dict[str, Any]]) -> list[Figure]:
+    """A training as it goes, started with this argv: its curve over the stored one, and its last tune."""
+    _, model, _, seed = argv
     told = [event for event in events if event.get("kind") == "progress"]
     stored = tunes.runs()[model]
     last = float(stored.steps[-1])

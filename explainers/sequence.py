@@ -14,7 +14,7 @@ import numpy as np
 
 import core
 from core.checks import Ints
-from explainers import ladder, shape_lab, tunes
+from explainers import ladder, listening, shape_lab, tunes
 from explainers.board import Link, link
 from explainers.figures import Role, bars, block, column, letters, value, visible
 from explainers.presets import PRESETS
@@ -87,7 +87,7 @@ def explain(
     seed: int = 0,
     clock: str = "steps",
     model: str = "lstm",
-    sample: int = 0,
+    sample: int = int(ladder.LAST_SAMPLE),
     labels_as: str = "ids",
     logits_as: str = "as_is",
     call: str = "torch",
@@ -95,6 +95,7 @@ def explain(
     padded: int = 2,
     padding: str = "ignore_index",
     second: int = 20,
+    settings: listening.Settings = listening.DEFAULT,
     only: Collection[str] | None = None,
 ) -> list[Step]:
     """The lesson in steps; the temperature must be positive."""
@@ -110,6 +111,10 @@ def explain(
             "generate": lambda: _generate(at, seed),
             "ladder": lambda: ladder.ladder(clock, model, sample),
             "train": lambda: ladder.train(model),
+            "choose": lambda: listening.choose(settings),
+            "listen": lambda: listening.listen(settings),
+            "surprise": lambda: listening.surprise(settings),
+            "own": lambda: listening.own(settings),
         },
     )
 
@@ -291,13 +296,17 @@ def questions(live: Live, *, second: int = 20) -> list[Question]:
         Question("block", counts.index(picked), {"all": str(counts[0]), "each": str(counts[1]), "few": str(counts[2])}),
         Question("logits", _faults(shown.logits[1, 0], name_of_id_2=1 + list(range(83)).index(2))),
         *shape_lab.questions(live, second=second),
+        *listening.questions(),
     ]
 
 
-def challenges(live: Live, *, fallen: int = 0, **choices: Any) -> list[Challenge]:
+def challenges(
+    live: Live, *, fallen: int = 0, settings: listening.Settings = listening.DEFAULT, **choices: Any
+) -> list[Challenge]:
     """What the learner is asked to reach with the controls."""
     loss = core.sparse_cross_entropy(live.logits, live.label, temperature=live.temperature)
     return [
         Challenge("fall", fallen == FALLEN and bool(loss < 0.1), {"loss": loss}, at="block"),
         *shape_lab.challenges(live, **choices),
+        *listening.challenges(settings),
     ]

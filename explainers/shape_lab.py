@@ -364,7 +364,7 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
     names = [f"{t}: {live.names[y] if t < first_pad else PADDING[padding].name}" for t, y in enumerate(labels)]
     return Step(
         "ignored",
-        r"L = \frac{\sum_t w_t\,\ell_t}{\sum_t w_t}",
+        r"L = \frac{\sum_t w_t\,\ell_t}{\sum_t n_t}",
         r"L = \frac{@terms}{@count} = \frac{@total}{@count} = \mathrm{@mean}",
         {
             "terms": terms(losses),
@@ -378,8 +378,8 @@ def ignored(live: Live, padded: int = 2, padding: str = "ignore_index") -> Step:
         (
             bars(
                 names,
-                column("ℓ", losses, "loss", ghost=counted(live, 0, padding).losses),
-                column("w", counts, "exp", bound=1.0),
+                column("w ℓ", losses, "loss", ghost=counted(live, 0, padding).losses),
+                column("n", counts, "exp", bound=1.0),
             ),
         ),
     )
@@ -425,7 +425,7 @@ def means(live: Live, second: int = 20) -> Step:
         "means",
         r"\bar L = \frac{n_1 \bar L_1 + n_2 \bar L_2}{n_1 + n_2} \;\ne\; \frac{\bar L_1 + \bar L_2}{2}",
         rf"\begin{{aligned}} \frac{{@n1 \cdot {mark(live.label, '@first')} + @n2 \cdot @second}}{{@n1 + @n2}}"
-        rf" &= @of_tokens \\ \frac{{{mark(live.label, '@first')} + @second}}{{2}} &= @of_means \end{{aligned}}",
+        rf" &= @of_tokens \\[0.7em] \frac{{{mark(live.label, '@first')} + @second}}{{2}} &= @of_means \end{{aligned}}",
         {
             "n1": str(FIRST),
             "n2": str(second),

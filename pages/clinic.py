@@ -13,8 +13,8 @@ def body(live: Live) -> None:
     case = page.choice("clinic_case", (*clinic.CASES, clinic.OWN), at="paste", resets=("clinic_call", "clinic_said"))
     example = clinic.Told(case).example
     texts = {
-        "predictions": page.typed("clinic_predictions", example.predictions, of=case, at="paste", height=160),
-        "labels": page.typed("clinic_labels", example.labels, of=case, at="paste", height=160),
+        "predictions": page.paste("clinic_predictions", example.predictions, of=case, at="paste", height=160),
+        "labels": page.paste("clinic_labels", example.labels, of=case, at="paste", height=160),
     }
     files = {
         "predictions_file": page.upload("clinic_predictions_file", types=("csv", "npy"), at="paste"),
@@ -26,7 +26,7 @@ def body(live: Live) -> None:
         **files,
         said=page.choice("clinic_said", SAID, default=example.said, at="paste"),
         call=page.choice("clinic_call", tuple(CALLS), default=example.call, at=("paste", "verdict")),
-        reported=page.typed("clinic_reported", example.reported, of=case, at="paste"),
+        reported=page.paste("clinic_reported", example.reported, of=case, at="paste", height=None),
         row=int(page.slider("clinic_row", 0.0, float(clinic.LAST_ROW), 0.0, 1.0, at="row")),
     )
     page.download("clinic_download", lambda: clinic.positions_csv(told), "losses.csv", at="positions")

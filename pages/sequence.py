@@ -3,6 +3,7 @@
 from explainers import ladder, sequence, shape_lab
 from explainers.step import Live
 from ui import open_page
+from ui.listening import settings
 
 page = open_page("sequence", board_at=("block", "logits", "ignored", "means"))
 
@@ -38,14 +39,13 @@ def body(live: Live) -> None:
     model = page.choice("seq_model", ladder.MODELS, at=("ladder", "train"))
     sample = int(page.slider("seq_sample", 0.0, ladder.LAST_SAMPLE, ladder.LAST_SAMPLE, 1.0, at="ladder"))
     seed = int(page.slider("seq_seed", 0.0, 999.0, 1.0, 1.0, at="train"))
-    page.training(*ladder.command(model, seed), lambda told: ladder.live(model, seed, told), ladder.done, at="train")
+    page.training(*ladder.command(model, seed), ladder.live, ladder.done, at="train")
+    tiles |= {"second": second, "settings": settings(page)}
     model_at = {"clock": clock, "model": model, "sample": sample, "at": at, "seed": draw}
     page.show(
-        sequence.explain(
-            live, fallen=fallen, **cells, shifted=shifted, **shapes, **tiles, second=second, **model_at, only=page.only
-        ),
+        sequence.explain(live, fallen=fallen, **cells, shifted=shifted, **shapes, **tiles, **model_at, only=page.only),
         lambda: sequence.questions(live, second=second),
-        lambda: sequence.challenges(live, fallen=fallen, **shapes, **tiles, second=second),
+        lambda: sequence.challenges(live, fallen=fallen, **shapes, **tiles),
     )
 
 

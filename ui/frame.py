@@ -35,7 +35,7 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
-BOX = 420
+BOX = 2 * CONTROL
 """width of a box for a text, in pixels"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
@@ -89,10 +89,7 @@ class Page:
         self.only = frozenset(self.turns if self.step == ALL else [self.step])
         """keys of the steps to be shown"""
         self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
-        if self._has_board:
-            numbers.arrive(slug, numbers.SHARED)
-        else:
-            numbers.arrive(f"{slug} alone", {"predict"})
+        numbers.arrive(slug, board=self._has_board)
         self._top()
 
     def _wanted(self) -> str:
@@ -276,24 +273,9 @@ class Page:
                 args=(resets,),
             )
             if place
-            else st.session_state.get(key)
+            else st.session_state.get(key) or st.query_params.get(key)
         )
         return str(value) if value in options else first
-
-    def typed(self, key: str, default: str, *, at: str | Sequence[str], of: str, height: int | None = None) -> str:
-        """A box to paste into, several lines high or one; the session keeps what is in it, the address never does.
-
-        There is one box for each value of `of`, so that each of several examples has its own text.
-        """
-        place, name = self.controls(at), f"{key}-{of}"
-        kept: dict[str, str] = st.session_state.setdefault("typed", {})
-        if place:
-            st.session_state.setdefault(name, kept.get(name, default))
-            if height is None:
-                kept[name] = place.text_input(self.words[key], key=name, width=CONTROL) or ""
-            else:
-                kept[name] = place.text_area(self.words[key], key=name, height=height, width=BOX) or ""
-        return kept.get(name, default)
 
     def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
         """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
@@ -303,12 +285,6 @@ class Page:
             file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
             files[key] = (file.name, file.getvalue()) if file else None
         return files.get(key)
-
-    def download(self, key: str, data: Callable[[], str], file_name: str, *, at: str | Sequence[str]) -> None:
-        """A table as a file, made when it is asked for."""
-        place = self.controls(at)
-        if place:
-            place.download_button(self.words[key], data, file_name, "text/csv", key=key, on_click="ignore")
 
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
@@ -331,6 +307,43 @@ class Page:
                 for slug in slugs:
                     self.link(slug, f"{prose(slug, self.lang).title} →")
 
+    def paste(
+        self, key: str, default: str, *, at: str | Sequence[str], height: int | None = 260, of: str = ""
+    ) -> str:
+        """Room for a text of the learner's own, or for a line of it if it has no height.
+
+        It is never in the address, and it outlives the turning of steps. There is one for each value of `of`, so that
+        each of several examples has its own text.
+        """
+        place, name = self.controls(at), f"{key} {of}".strip()
+        kept = f"{name} kept"
+        if place:
+            st.session_state.setdefault(name, st.session_state.get(kept, default))
+            label, width = self.words[key], CONTROL if height is None else BOX
+            if height is None:
+                st.session_state[kept] = place.text_input(label, key=name, width=width)
+            else:
+                st.session_state[kept] = place.text_area(label, key=name, height=height, width=width)
+        return str(st.session_state.get(kept, default))
+
+    def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:
+        """A message beside the controls of a step: a word of the table, its @names filled."""
+        place = self.controls(at)
+        if place:
+            place.warning(fill(self.words[key], numbers))
+
+    def audio(self, key: str, make: Callable[[], bytes], *, at: str) -> None:
+        """A button that plays a WAV; it is made when the button is pressed, and gone when something else is changed."""
+        place = self.controls(at)
+        if place and place.button(self.words[key], key=f"{key} {at}", type="primary"):
+            place.audio(make(), format="audio/wav", autoplay=True)
+
+    def download(self, key: str, make: Callable[[], str | bytes], file_name: str, *, at: str) -> None:
+        """A button that saves a file; it is made when the button is pressed."""
+        place = self.controls(at)
+        if place:
+            place.download_button(self.words[key], make, file_name, key=f"{key} {at}", on_click="ignore")
+
     def walk(self, key: str, path: Callable[[], Array], *, at: str | Sequence[str]) -> None:
         """A button that takes the learner's logits along a path, [num_steps + 1, num_classes], for all to see."""
         place = self.controls(at)
@@ -341,46 +354,36 @@ class Page:
         self,
         module: jobs.Trainable,
         argv: Sequence[str],
-        figures: Callable[[Sequence[dict[str, Any]]], Sequence[Figure]],
+        figures: Callable[[Sequence[str], Sequence[dict[str, Any]]], Sequence[Figure]],
         done: Callable[[Sequence[dict[str, Any]]], float],
         *,
-        at: str | Sequence[str],
+        at: str,
     ) -> None:
-        """Buttons that start and stop a training, and what it tells: how much is `done`, in [0, 1], and its `figures`.
+        """Buttons that start and stop a training, how much of what it has told is `done`, in [0, 1], and its `figures`.
 
-        It goes on while the learner looks at other steps, and a page that is opened anew finds it again.
+        Who turns to another step for longer than the heartbeat of the runner finds it stopped, and can go on.
         """
         if not self.controls(at):
             return
-        who = jobs.owner(self.slug)
+        who, words = jobs.owner(self.slug), self.words
 
         def draw(job: jobs.Job | None) -> None:
             told = job.events if job else []
             share, alive = done(told), job is not None and job.alive
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    self.words["train_start"],
-                    key="train_start",
-                    on_click=jobs.start,
-                    args=(who, module, argv),
-                    disabled=alive,
-                    type="primary",
-                )
-                st.button(
-                    self.words["train_stop"], key="train_stop", on_click=jobs.stop, args=(who,), disabled=not alive
-                )
-                st.button(
-                    self.words["train_resume"],
-                    key="train_resume",
-                    on_click=jobs.start,
-                    args=(who, module, [*argv, "--resume"]),
-                    disabled=alive or not 0 < share < 1,
-                )
+
+            def button(key: str, on_click: Callable[..., None], disabled: bool, *args: Any, **kwargs: Any) -> None:
+                st.button(words[key], key=key, on_click=on_click, args=(who, *args), kwargs=kwargs, disabled=disabled)
+
+            with st.container(horizontal=True):
+                button("train_start", jobs.start, alive, module, argv)
+                button("train_stop", jobs.stop, not alive)
+                begun = job.argv if job else argv
+                button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
             if job:
-                st.progress(share, fill(self.words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
+                st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
                 if job.error:
                     st.code(job.error, language=None)
-            self.pictures(figures(told), "training")
+            self.pictures(figures(begun, told), "training")
 
         with self._between[-1]:
             jobs.watch(who, draw)
@@ -409,6 +412,7 @@ class Page:
                 place = next(places)
             if open_:
                 with place:
+                    self._notes(step)
                     with_table = self._has_board and self.step != ALL
                     self.pictures((*step.figures, self._table()) if with_table else step.figures, step.key)
         # Controls of a question that is open are drawn all the same, so that the address keeps them, but out of sight.
@@ -428,11 +432,12 @@ class Page:
         section = self.text.sections[step.key]
         parts = [f"### {self.text.steps.index(step.key) + 1} · {section.heading}", section.body]
         parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
-        said = [fill("\n\n".join(parts), step.numbers)]
-        for note in step.notes:
-            more = self.text.sections[note.key]
-            said.append(fill(f"**{more.heading}**  \n{more.body}", note.numbers))
-        st.markdown("\n\n".join(said))
+        st.markdown(fill("\n\n".join(parts), step.numbers))
+
+    def _notes(self, step: Step) -> None:
+        sections = [(self.text.sections[note.key], note.numbers) for note in step.notes]
+        for section, numbers_ in sections:
+            st.markdown(fill(f"**{section.heading}**  \n{section.body}", numbers_))
 
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""

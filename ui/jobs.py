@@ -79,6 +79,7 @@ class Job:
         error: of a failed training the last line it wrote or the name of the signal; of one that reached the limit of
             seconds the limit; else empty. Technical, in no language.
         folder: where the training keeps its checkpoint.
+        argv: what it was started with.
     """
 
     state: str
@@ -87,6 +88,7 @@ class Job:
     events: list[dict[str, Any]]
     error: str
     folder: str
+    argv: Sequence[str]
 
     @property
     def alive(self) -> bool:
@@ -99,7 +101,8 @@ class _Training:
 
     def __init__(self, module: Trainable, argv: Sequence[str], folder: str, asked: float) -> None:
         self.module = module
-        self.argv = [*argv, "--folder", folder]
+        self.argv = argv
+        self.options: list[str] = ["--folder", folder]
         self.folder = folder
         self.asked = asked
         self.state = "queued"
@@ -112,7 +115,7 @@ class _Training:
 
     def steps(self) -> Iterator[dict[str, Any]]:
         """The training in this process; nothing of it runs before the first `next`."""
-        yield from self.module.events(self.argv)
+        yield from self.module.events([*self.argv, *self.options])
 
 
 def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
@@ -144,8 +147,11 @@ class Runner:
 
     # ---- what a page asks for ----
 
-    def start(self, owner: str, module: Trainable, argv: Sequence[str]) -> None:
-        """Put a training into the queue, in the place of the owner's last one, whose folder it keeps."""
+    def start(self, owner: str, module: Trainable, argv: Sequence[str], *, resume: bool = False) -> None:
+        """Put a training into the queue, in the place of the owner's last one, whose folder it keeps.
+
+        To `resume` is to go on from the checkpoint in that folder, and from the events that were told.
+        """
         with self._lock:
             before = self._owners.get(owner)
             if before:
@@ -154,6 +160,9 @@ class Runner:
                 self._make_room()
             folder = before.folder if before else tempfile.mkdtemp(prefix="training-")
             self._owners[owner] = training = _Training(module, argv, folder, self._clock())
+            if resume and before:
+                training.events.extend(before.events)
+                training.options.append("--resume")
             if len(self._queue) < MAX_QUEUE:
                 self._queue.append(training)
             else:
@@ -176,7 +185,9 @@ class Runner:
             queued = training in self._queue
             position = self._queue.index(training) + 1 if queued else 0
             ahead = len(self._working) + position - 1 if queued else 0
-            return Job(training.state, ahead, position, list(training.events), training.error, training.folder)
+            return Job(
+                training.state, ahead, position, list(training.events), training.error, training.folder, training.argv
+            )
 
     def alive(self, owner: str) -> bool:
         """Whether the owner's training waits or runs. No heartbeat."""
@@ -243,7 +254,7 @@ class Runner:
         self._working.append(training)
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", training.module.__name__, *training.argv],
+                [sys.executable, "-m", training.module.__name__, *training.argv, *training.options],
                 cwd=ROOT,
                 env=os.environ | ONE_THREAD | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"},
                 stdin=subprocess.DEVNULL,

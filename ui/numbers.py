@@ -7,7 +7,7 @@ the slider's end or between its steps is kept, and the board only edits the boxe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -261,23 +261,24 @@ SHARED: Mapping[str, Any] = {
 """The controls that every page has, with their defaults: what travels."""
 
 
-def arrive(place: str, keys: Collection[str]) -> None:
-    """Put what the learner left elsewhere into the controls of this place and into the address, before they are made.
+def arrive(slug: str, *, board: bool) -> None:
+    """Put what the learner left elsewhere into the controls of this page and into the address, before they are made.
 
-    A place is a page, or what of it has the same controls. Streamlit forgets a bound value that came by link and was
-    not touched when the next page binds the same key, and every value whose control is not drawn.
+    Streamlit forgets a bound value that came by link and was not touched when the next page binds the same key, and
+    every value whose control is not drawn: those of the board, at a step without it.
     """
     state = st.session_state
-    if state.get("place", place) != place:
-        for key, value in state.get("carried", {}).items():
-            if key not in keys:
-                continue
-            state[key] = value
-            if value != SHARED[key]:
-                st.query_params[key] = (
-                    f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
-                )
-    state["place"] = place
+    came_from, had_board = state.get("place", (slug, board))
+    wanted = set(SHARED if board else {"predict"})
+    if came_from == slug:
+        wanted = wanted - {"predict"} if board and not had_board else set()
+    for key in wanted & state.get("carried", {}).keys():
+        value = state[key] = state["carried"][key]
+        if value != SHARED[key]:
+            st.query_params[key] = (
+                f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
+            )
+    state["place"] = slug, board
 
 
 def depart() -> None:

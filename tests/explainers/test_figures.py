@@ -7,7 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainers.figures import alt, axis, bars, column, curve, dot, even_ticks, grid, line, nice_bound, value
+from explainers.figures import (
+    alt,
+    axis,
+    bars,
+    column,
+    curve,
+    dot,
+    even_ticks,
+    grid,
+    letters,
+    line,
+    nice_bound,
+    roll,
+    value,
+)
 
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 WILD = [1.0, -2.5, np.nan, np.inf, -np.inf, 0.0, 1e300]
@@ -77,3 +91,19 @@ def test_a_line_may_have_one_height():
 
 def test_a_value_says_itself():
     assert alt(value("L", 0.5619413795)) == "L = 0.56194"
+
+
+def test_letters_show_what_would_not_be_seen_and_where_lines_end():
+    figure = letters("a b\n\tc\x00", [0, 0.5, 2, -1, np.pi, 0, 1], titles=list("0123456"), wrong=[5, 2, 5], at=1)
+    assert sent(figure)["text"] == ["a", "␣", "b", "↵", "⇥", "c", "�"]
+    assert figure["ends"] == [3]
+    assert figure["tints"] == [0, 0.5, 1, 0, 1, 0, 1]
+    assert alt(figure) == " 1 · a␣b↵⇥c� ✗ 2: b, 5: c"
+    assert alt(letters("ab", title="argmax")) == "argmax ab"
+
+
+def test_a_roll_says_how_many_notes_and_which_bars_are_wrong():
+    figure = roll([0, 0.5], [0.5, 0.125], [60, 72], [(0, 0.5, False), (0.5, 0.625, True)])
+    assert sent(figure)["notes"] == [[0, 0.5, 60], [0.5, 0.125, 72]]
+    assert alt(figure) == "♪ 2 | 2 ✗ 2"
+    assert sent(roll([], [], [], []))["notes"] == []

@@ -103,10 +103,11 @@ def _trained(shift):
 
 
 def test_item_20_the_labels_shown_are_the_inputs_one_place_on():
-    inputs, labels = step("shift").figures[0]["texts"]
-    assert labels[:-1] == inputs[1:]
-    inputs, labels = step("shift", shifted=False).figures[0]["texts"]
-    assert labels == inputs
+    inputs, labels, _ = step("shift").figures
+    assert labels["text"][:-1] == inputs["text"][1:]
+    inputs, labels, _ = step("shift", shifted=False).figures
+    assert labels["text"] == inputs["text"]
+    assert set(labels["tints"]) == {1.0}
 
 
 def test_item_12_what_is_drawn_never_reaches_the_training_loss():
@@ -145,7 +146,7 @@ def test_a_training_is_drawn_from_whatever_it_has_told_so_far():
     told = list(module.events([*argv, "--num-steps", "40"]))
     assert ladder.done([]) == 0
     for count in range(len(told) + 1):
-        figures = ladder.live("bigram", 5, told[:count])
+        figures = ladder.live(argv, told[:count])
         assert figures[0]["kind"] == "curve"
     assert ladder.done(told) == 1
     assert figures[0]["lines"][1]["text"] == "bigram, seed=5"

@@ -73,6 +73,26 @@ def test_the_step_shows_the_recorded_error_or_the_number_of_core():
             assert (code, sign) == (fmt(lab.computed(*choice)), "✓" if right else "⚠"), choice
 
 
+def test_the_code_that_is_shown_is_the_code_that_is_run():
+    names = {"np": np, "softmax": core.softmax, "log_softmax": core.log_softmax}
+    for labels_as, logits_as, call, off_by in CHOICES:
+        if call.startswith("numpy") and "value" in said(labels_as, logits_as, call, off_by):
+            *lines, ask = lab.shapes(labels_as, logits_as, call, off_by).numbers["asked_code"].splitlines()
+            known = names | {"y": lab.IDS, "z": lab.BLOCK}
+            exec("\n".join(lines), known)
+            assert float(eval(ask, known)) == pytest.approx(number(labels_as, logits_as, call, off_by))
+            assert lines[-2].endswith(f"# {list(known['logits'].shape)}")
+            assert lines[-1].endswith(f"# {list(known['labels'].shape)}")
+
+
+def test_the_calls_side_by_side_are_marked_as_right_wrong_and_raising():
+    for labels_as, logits_as, _, off_by in CHOICES:
+        picture = figure(lab.shapes(labels_as, logits_as, "torch", off_by), "labels, logits → L")
+        for call, (text,), (share,) in zip(lab.CALLS, picture["texts"], picture["shares"], strict=True):
+            kind = lab.verdict(labels_as, logits_as, call, off_by)
+            assert (text[0], np.sign(share)) == {"right": ("✓", 1), "error": ("✗", 0), "silent": ("⚠", -1)}[kind]
+
+
 # ---- item 8: softmax over the wrong axis ----
 
 
@@ -175,12 +195,14 @@ def test_item_18_off_by_one_each_back_end_has_its_own_way_out():
     assert above["error"] == "IndexError"
     last = np.where(lab.IDS == 0, 3, lab.IDS - 1)
     assert below["value"] == pytest.approx(core.sparse_cross_entropy(lab.BLOCK, last, reduction="mean"), abs=1e-5)
+    right = fmt(lab.right())
     for off_by in (-1, 1):
-        assert figure(lab.shapes(off_by=off_by), "L")["texts"][2] == [
-            "NaN",
-            fmt(lab.answer("backends/xla/0")["value"]),
-            "NaN",
+        picture = figure(lab.shapes(off_by=off_by), "L")
+        assert picture["texts"] == [["✗", right, "✗"]] * 2 + [["NaN", right, "NaN"], [fmt(below["value"]), right, "✗"]]
+        signs = [
+            [-1, 1, -1] if name == "xla" else [-1, 1, 0] if name == "numpy" else [0, 1, 0] for name in lab.BACKENDS
         ]
+        np.testing.assert_array_equal(np.sign(picture["shares"]), signs)  # blue is right, red is wrong without an error
     assert not [f for f in lab.shapes().figures if f["title"] == "L"]
 
 
