@@ -435,9 +435,9 @@ class Page:
         st.markdown(fill("\n\n".join(parts), step.numbers))
 
     def _notes(self, step: Step) -> None:
-        sections = [(self.text.sections[note.key], note.numbers) for note in step.notes]
-        for section, numbers_ in sections:
-            st.markdown(fill(f"**{section.heading}**  \n{section.body}", numbers_))
+        for note in step.notes:
+            section = self.text.sections[note.key]
+            st.markdown(fill(f"**{section.heading}**  \n{section.body}", note.numbers))
 
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""
