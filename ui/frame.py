@@ -307,9 +307,7 @@ class Page:
                 for slug in slugs:
                     self.link(slug, f"{prose(slug, self.lang).title} →")
 
-    def paste(
-        self, key: str, default: str, *, at: str | Sequence[str], height: int | None = 260, of: str = ""
-    ) -> str:
+    def paste(self, key: str, default: str, *, at: str | Sequence[str], height: int | None = 260, of: str = "") -> str:
         """Room for a text of the learner's own, or for a line of it if it has no height.
 
         It is never in the address, and it outlives the turning of steps. There is one for each value of `of`, so that
