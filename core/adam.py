@@ -85,7 +85,9 @@ def adam_update(
     if grads.keys() != parameters.keys():
         raise ValueError(f"grads must have the names of the parameters, {sorted(parameters)}, got {sorted(grads)}")
     step = adam.step + 1
-    updated, means, squares = {}, {}, {}
+    updated: dict[str, Floats] = {}
+    means: dict[str, Floats] = {}
+    squares: dict[str, Floats] = {}
     for name, parameter in parameters.items():
         grad = grads[name]
         checks.same_shape(f"grads[{name!r}]", grad, "the parameter", parameter)

@@ -80,9 +80,8 @@ def next_probs(
     if top_k is not None and top_k < logits.shape[-1]:
         keep &= logits >= np.partition(logits, -top_k, axis=-1)[..., -top_k, None]
     if top_p is not None and top_p < 1:
-        left = _share(probs, keep)
-        order = np.argsort(-left, axis=-1, kind="stable")
-        sorted_probs = np.take_along_axis(left, order, axis=-1)
+        order = np.argsort(-np.where(keep, logits, -np.inf), axis=-1, kind="stable")
+        sorted_probs = np.take_along_axis(_share(probs, keep), order, axis=-1)
         before = np.cumsum(sorted_probs, axis=-1, dtype=np.float64) - sorted_probs
         nucleus = np.empty_like(keep)
         np.put_along_axis(nucleus, order, before < top_p, axis=-1)
@@ -106,7 +105,7 @@ def choose(probs: npt.ArrayLike, rng: np.random.Generator) -> Ints:
     Example:
         >>> rng = np.random.default_rng(0)
         >>> np.bincount([choose([0.7, 0.0, 0.3], rng) for _ in range(1000)])
-        array([700,   0, 300])
+        array([678,   0, 322])
 
     Source: inverse transform sampling: the first class whose cumulative probability exceeds a uniform number.
     """

@@ -16,12 +16,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from core import checks
 from core.checks import Floats
+
+LSTM_GATES = (0.5, 0.5, 1.0, 0.5)
+GRU_GATES = (0.5, 0.5, 1.0)
+"""Which gates are sigmoids and which a tanh, as `_squash` wants it told."""
 
 
 class LSTM(NamedTuple):
@@ -99,12 +103,12 @@ def lstm(
     cells = np.empty_like(hidden)
     hidden[0], cells[0] = _start(state, hidden[0].shape, ("hidden", "cell"))
     gates = from_inputs  # filled in, one step after the other
+    steepness = _steepness(units, LSTM_GATES, gates.dtype)
+    to_gates = np.ascontiguousarray(parameters.hidden_weights.T)
     for step in range(num_steps):
-        gates[step] += hidden[step] @ parameters.hidden_weights.T
+        gates[step] += hidden[step] @ to_gates
+        _squash(gates[step], steepness)
         open_, forget, candidate, output = _parts(gates[step], units)
-        _sigmoid(gates[step, :, : 2 * units])
-        np.tanh(candidate, out=candidate)
-        _sigmoid(output)
         cells[step + 1] = forget * cells[step] + open_ * candidate
         hidden[step + 1] = output * np.tanh(cells[step + 1])
     tape = LSTMTape(inputs.swapaxes(0, 1), gates, hidden, cells)
@@ -133,12 +137,17 @@ def lstm_grad(
         ValueError: shapes do not fit.
 
     Example:
-        >>> parameters = LSTM(np.ones((4, 1)), np.ones((4, 1)), np.zeros(4))
-        >>> hidden, _, tape = lstm(np.ones((1, 3, 1)), parameters)
-        >>> only_last = np.zeros_like(hidden)
-        >>> only_last[:, -1] = 1.0
-        >>> lstm_grad(parameters, tape, only_last).inputs.ravel().round(4)  # the last hidden vector saw all inputs
-        array([0.2176, 0.2186, 0.2215])
+        >>> for forget_bias in (0.0, 1.0, 10.0):  # how much of the last loss's gradient reaches the first of 20 inputs
+        ...     biases = np.array([0.0, forget_bias, 0.0, 0.0])
+        ...     parameters = LSTM(np.full((4, 1), 0.1), np.zeros((4, 1)), biases)
+        ...     hidden, _, tape = lstm(np.ones((1, 20, 1)), parameters)
+        ...     only_last = np.zeros_like(hidden)
+        ...     only_last[:, -1] = 1.0
+        ...     inputs_grad = lstm_grad(parameters, tape, only_last).inputs.ravel()
+        ...     print(forget_bias, f"{inputs_grad[0] / inputs_grad[-1]:.2g}")
+        0.0 4.2e-06
+        1.0 0.0034
+        10.0 0.36
 
     Source: Werbos 1990, "Backpropagation through time"; Graves 2012, section 4.6.
     """
@@ -146,8 +155,7 @@ def lstm_grad(
     above = _above(hidden_grad, (batch_size, num_steps, units))
     hidden_back, cell_back = _start(state_grad, (batch_size, units), ("hidden", "cell"), "state_grad")
     tanh_cells = np.tanh(tape.cells[1:])
-    slopes = tape.gates * (1 - tape.gates)  # of a sigmoid s it is s (1 - s), of a tanh t it is 1 - t²
-    _parts(slopes, units)[2][:] = 1 - _parts(tape.gates, units)[2] ** 2
+    slopes = _slopes(tape.gates, _steepness(units, LSTM_GATES, tape.gates.dtype))
     gates_grad = np.empty_like(tape.gates)
     for step in reversed(range(num_steps)):
         open_, forget, candidate, output = _parts(tape.gates[step], units)
@@ -162,7 +170,7 @@ def lstm_grad(
         hidden_back = gates_grad[step] @ parameters.hidden_weights
         cell_back = cell_back * forget
     return LSTMGrad(
-        inputs=(gates_grad @ parameters.input_weights).swapaxes(0, 1),
+        inputs=_times(gates_grad, parameters.input_weights).swapaxes(0, 1),
         parameters=LSTM(
             _outer(gates_grad, tape.inputs), _outer(gates_grad, tape.hidden[:-1]), gates_grad.sum(axis=(0, 1))
         ),
@@ -240,12 +248,14 @@ def gru(inputs: Floats, parameters: GRU, state: tuple[Floats] | None = None) -> 
     (hidden[0],) = _start(state, hidden[0].shape, ("hidden",))
     recalled = np.empty_like(hidden[1:])
     gates = from_inputs  # filled in, one step after the other
+    steepness = _steepness(units, GRU_GATES, gates.dtype)
+    to_gates = np.ascontiguousarray(parameters.hidden_weights.T)
     for step in range(num_steps):
-        from_hidden = hidden[step] @ parameters.hidden_weights.T
-        reset, update, candidate = _parts(gates[step], units)
-        gates[step, :, : 2 * units] += from_hidden[:, : 2 * units]
-        _sigmoid(gates[step, :, : 2 * units])
+        from_hidden = hidden[step] @ to_gates
         recalled[step] = from_hidden[:, 2 * units :] + parameters.hidden_biases
+        gates[step, :, : 2 * units] += from_hidden[:, : 2 * units]
+        reset, update, candidate = _parts(gates[step], units)
+        _squash(gates[step, :, : 2 * units], steepness[: 2 * units])
         candidate += reset * recalled[step]
         np.tanh(candidate, out=candidate)
         hidden[step + 1] = candidate + update * (hidden[step] - candidate)
@@ -283,8 +293,7 @@ def gru_grad(parameters: GRU, tape: GRUTape, hidden_grad: Floats, state_grad: tu
     num_steps, batch_size, units = tape.recalled.shape
     above = _above(hidden_grad, (batch_size, num_steps, units))
     (hidden_back,) = _start(state_grad, (batch_size, units), ("hidden",), "state_grad")
-    slopes = tape.gates * (1 - tape.gates)
-    _parts(slopes, units)[2][:] = 1 - _parts(tape.gates, units)[2] ** 2
+    slopes = _slopes(tape.gates, _steepness(units, GRU_GATES, tape.gates.dtype))
     gates_grad = np.empty_like(tape.gates)
     from_hidden_grad = np.empty_like(tape.gates)  # the same, but for the candidate's, which passes the reset gate
     for step in reversed(range(num_steps)):
@@ -299,7 +308,7 @@ def gru_grad(parameters: GRU, tape: GRUTape, hidden_grad: Floats, state_grad: tu
         _parts(from_hidden_grad[step], units)[2][:] *= reset
         hidden_back = hidden_back * update + from_hidden_grad[step] @ parameters.hidden_weights
     return GRUGrad(
-        inputs=(gates_grad @ parameters.input_weights).swapaxes(0, 1),
+        inputs=_times(gates_grad, parameters.input_weights).swapaxes(0, 1),
         parameters=GRU(
             _outer(gates_grad, tape.inputs),
             _outer(from_hidden_grad, tape.hidden[:-1]),
@@ -359,7 +368,7 @@ def _from_inputs(inputs: Floats, parameters: LSTM | GRU, num_gates: int) -> tupl
                 f"{name} must have shape {wanted[name]} to go with {units} units and inputs of shape {inputs.shape},"
                 f" got {array.shape}"
             )
-    from_inputs: Floats = inputs.swapaxes(0, 1) @ parameters.input_weights.T
+    from_inputs = _times(inputs.swapaxes(0, 1), parameters.input_weights.T)
     from_inputs += parameters.biases
     return from_inputs, units
 
@@ -387,12 +396,35 @@ def _parts(gates: Floats, units: int) -> list[Floats]:
     return [gates[..., start : start + units] for start in range(0, gates.shape[-1], units)]
 
 
-def _sigmoid(logits: Floats) -> None:
-    """1 / (1 + exp(-z)) in place, as (1 + tanh(z/2)) / 2: one function for all gates, and it cannot overflow."""
-    logits *= 0.5
+def _steepness(units: int, gates: tuple[float, ...], dtype: np.dtype[Any]) -> Floats:
+    """Gate by gate 1/2 for a sigmoid and 1 for a tanh, [gates · units]."""
+    return np.repeat(np.array(gates, dtype), units)
+
+
+def _squash(logits: Floats, steepness: Floats) -> None:
+    """Sigmoid or tanh, in place: s tanh(s z) + 1 - s.
+
+    With s = 1 it is tanh(z), with s = 1/2 it is (1 + tanh(z/2)) / 2 = 1 / (1 + exp(-z)): one function for all gates,
+    all at once, and none that overflows.
+    """
+    logits *= steepness
     np.tanh(logits, out=logits)
-    logits += 1
-    logits *= 0.5
+    logits *= steepness
+    logits += 1 - steepness
+
+
+def _slopes(gates: Floats, steepness: Floats) -> Floats:
+    """The derivative of `_squash`, from what came out: 1 - t² for a tanh t, 1/4 - (p - 1/2)² = p (1 - p) for p."""
+    slopes = gates - (1 - steepness)
+    slopes *= slopes
+    np.subtract(steepness**2, slopes, out=slopes)
+    return slopes
+
+
+def _times(rows: Floats, weights: Floats) -> Floats:
+    """All steps and examples at once as one product of matrices, [num_steps, batch_size, ...]."""
+    flat = rows.reshape(-1, rows.shape[-1]) @ weights
+    return flat.reshape(*rows.shape[:-1], -1)
 
 
 def _outer(grad: Floats, inputs: Floats) -> Floats:

@@ -324,8 +324,8 @@ def alt(figure: Figure) -> str:
         )
     if figure["kind"] == "letters":
         marks = [f"{place}: {figure['text'][place]}" for place in figure["wrong"]]
-        said = f"{figure['said'][figure['at']]} · " if figure["said"] and figure["at"] is not None else ""
-        return f"{figure['title']} {said}" + "".join(figure["text"]) + (f" ✗ {', '.join(marks)}" if marks else "")
+        chosen = f"{figure['said'][figure['at']]} · " if figure["said"] and figure["at"] is not None else ""
+        return f"{figure['title']} {chosen}" + "".join(figure["text"]) + (f" ✗ {', '.join(marks)}" if marks else "")
     if figure["kind"] == "roll":
         wrong = [str(n) for n, measure in enumerate(figure["measures"], 1) if measure[2]]
         return f"♪ {len(figure['notes'])} | {len(figure['measures'])}" + (f" ✗ {', '.join(wrong)}" if wrong else "")

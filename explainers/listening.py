@@ -5,8 +5,9 @@ Steps of the lesson `sequence`; items 24 and 26.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 import core
 import music
+from core.checks import Ints
 from core.choosing import choose as draw
 from core.choosing import generate, next_probs
 from explainers import tunes
@@ -42,6 +44,8 @@ PIECE, GREEDY_LENGTH = 24, 600
 """how long a stretch of text is that may come back, and how much is written to see it"""
 DEEP_RED = 8.0
 """bits from which on a tile is not tinted any deeper"""
+TEMPERATURES = {"cold": 0.2, "usual": 0.7, "hot": 1.5}
+"""those that are a press away, and at which data/tunes/count.py counts"""
 BASES = ("bits", "nats")
 VERY_SURPRISED = 10.0
 """bits"""
@@ -74,9 +78,9 @@ def sampling(temperature: float = 0.7, top_k: int = NUM_CLASSES, top_p: float = 
 class Settings(NamedTuple):
     """What the controls of these steps say."""
 
-    tune: int = 61
+    tune: int = 9
     """place in HELD_OUT"""
-    at: int = 107
+    at: int = 70
     """position in that tune; its end, if it is shorter"""
     kind: str = KINDS[0]
     key: str = KEYS[0]
@@ -101,7 +105,7 @@ DEFAULT = Settings()
 class Scored(NamedTuple):
     """A text and what the model expected at each of its characters."""
 
-    ids: npt.NDArray[np.intp]
+    ids: Ints
     """[num_characters]"""
     logits: Array
     """of each character, given those before it, [num_characters, num_classes]"""
@@ -231,7 +235,7 @@ def choose(settings: Settings) -> Step:
                 shown.names,
                 column("top-k", joined(top_k), "prob", bound=1.0, ghost=before(joined(warm), joined(top_k))),
                 column("top-p", joined(probs), "prob", bound=1.0, ghost=before(joined(top_k), joined(probs))),
-                column("n", joined(counts), "exp", bound=NUM_DRAWS),
+                column("n", joined(counts.astype(float)), "exp", bound=NUM_DRAWS),
                 label=shown.label,
                 crown=crown,
             ),
@@ -307,14 +311,14 @@ def by_position(losses: Array, sign: str, uniform: float, at: int) -> Figure:
     """The loss of each character, the mean so far, and the line of a model that knows nothing."""
     places = np.arange(len(losses))
     means = np.cumsum(losses) / (places + 1)
-    ends = [0.0, float(len(losses) - 1)]
+    last = float(len(losses) - 1)
     return curve(
-        axis("t", *ends),
+        axis("t", 0.0, last),
         axis("L", 0.0, max(nice_bound(losses), 1.5 * uniform)),
         [
             line(sign, places, losses, "loss"),
             line("(1/t) Σ L", places, means, "exp"),
-            line("ln V" if sign == "−ln p" else "log₂ V", ends, uniform, "logit", dash=True),
+            line("ln V" if sign == "−ln p" else "log₂ V", [0.0, last], uniform, "logit", dash=True),
         ],
         [dot(fmt(losses[at]), at, losses[at])],
     )
@@ -358,22 +362,56 @@ def sound(text: str) -> bytes:
     return music.wav(samples, RATE)
 
 
+class Counted(NamedTuple):
+    """Whether a tune holds together, 1 or 0, and how many of its bars do; or the sums of these over several tunes."""
+
+    complete: int
+    full: int
+    num_bars: int
+
+
+def counted(text: str) -> Counted:
+    """Read a tune and count its bars; one that cannot be read to its end is not complete and has none."""
+    read = read_abc(text)
+    if isinstance(read, music.AbcError):
+        return Counted(0, 0, 0)
+    return Counted(int(read.complete), sum(bar.fit not in WRONG for bar in read.bars), len(read.bars))
+
+
+def nth(number: int, temperature: float) -> Settings:
+    """One of the tunes that data/tunes/count.py counts: kinds and keys in turn."""
+    how = sampling(temperature, seed=number)
+    return Settings(kind=KINDS[number % len(KINDS)], key=KEYS[number % len(KEYS)], how=how)
+
+
+@cache
+def counts() -> dict[str, list[Counted]]:
+    """What data/tunes/count.py counted, by temperature; `real` are the tunes held out."""
+    stored = json.loads((tunes.PLACE / "counts.json").read_text(encoding="utf-8"))
+    return {name: [Counted(*row) for row in rows] for name, rows in stored.items()}
+
+
 def listen(settings: Settings) -> Step:
     """A tune as text, as notes over time and as sound; and how many tunes hold together at three temperatures."""
     text = written(settings)
-    read = read_abc(text)
-    bars_of = () if isinstance(read, music.AbcError) else read.bars
+    read, bars_of = read_abc(text), counted(text)
+    sums = {name: Counted(*(sum(part) for part in zip(*rows, strict=True))) for name, rows in counts().items()}
     return Step(
         "listen",
         r"y_{t+1} \sim \operatorname{softmax}(z_t / T), \qquad z_t = f(y_1, \dots, y_t)",
-        "",
-        {
+        numbers={
             "metre": tunes.KINDS[settings.kind],
-            "num_bars": str(len(bars_of)),
-            "full": str(sum(bar.fit not in WRONG for bar in bars_of)),
-            "num_tunes": str(30),
+            "num_read": str(sum(f"\nM:{tunes.KINDS[settings.kind]}\n" in tune for tune in tunes.TRAINING)),
+            "num_bars": str(bars_of.num_bars),
+            "full": str(bars_of.full),
+            "num_tunes": str(len(counts()["usual"])),
+            "num_real": str(len(counts()["real"])),
+            **{f"{name}_{part}": str(value) for name, row in sums.items() for part, value in row._asdict().items()},
         },
-        (letters(text, wrong=wrong_places(read)), *rolls(read)),
+        figures=(
+            letters(text, wrong=wrong_places(read)),
+            *rolls(read),
+        ),
     )
 
 
@@ -463,14 +501,12 @@ def questions() -> list[Question]:
 def challenges(settings: Settings) -> list[Challenge]:
     """What the learner is asked to reach with the controls."""
     bits = float(scored(settings.text).losses[settings.place] / np.log(2))
-    hot = read_abc(written(settings))
-    bars_of = () if isinstance(hot, music.AbcError) else hot.bars
-    full = sum(bar.fit not in WRONG for bar in bars_of)
+    hot = counted(written(settings))
     return [
         Challenge(
             "hot",
-            settings.how.temperature >= 1 and isinstance(hot, music.Tune) and hot.complete and full == len(bars_of),
-            {"full": str(full), "num_bars": str(len(bars_of))},
+            settings.how.temperature >= 1 and hot.complete == 1 and hot.full == hot.num_bars,
+            {"full": str(hot.full), "num_bars": str(hot.num_bars)},
             at="listen",
         ),
         Challenge("surprise", bits > VERY_SURPRISED, {"wanted": VERY_SURPRISED, "bits": bits}, at="surprise"),

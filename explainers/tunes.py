@@ -66,7 +66,13 @@ class Run(NamedTuple):
     seconds: list[float]
     """of one processor"""
     samples: dict[int, str]
-    """a tune made up after so many steps"""
+    """a tune made up after so many steps, at a temperature of 0.7"""
+    num_tunes: int
+    """how many the trained model was then asked for, each with the header of a tune held out"""
+    num_complete: int
+    """how many of them were complete and could be read as music"""
+    full_bars: float
+    """the share of the inner bars of those that add up to their metre exactly"""
     machine: str
 
 

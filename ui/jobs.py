@@ -265,9 +265,12 @@ class Runner:
         except OSError:
             training.generator = training.steps()
             return
+        except ValueError as failure:  # an argument that no process can be given, such as a null character
+            self._over(training, "failed", str(failure))
+            return
         training.process = process
         with contextlib.suppress(OSError, AttributeError):  # it has ended already; or Windows
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.nice(0) + NICE)
         try:
             threading.Thread(target=self._read, args=(training, process), daemon=True).start()
         except RuntimeError as failure:  # no more threads
@@ -311,7 +314,8 @@ class Runner:
                 if event is None:
                     state = "done"
                 else:
-                    training.events.append(event)
+                    with self._lock:
+                        training.events.append(event)
         except (Exception, SystemExit) as failure:
             state, error = "failed", f"{type(failure).__name__}: {failure}"[:300]
         with self._lock:

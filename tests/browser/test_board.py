@@ -11,7 +11,7 @@ from explainers.board import values
 from explainers.step import Live
 from explainers.table import LINKS
 from explainers.text import words
-from tests.browser.test_browser import Visit, browser, server  # noqa: F401
+from tests.browser.test_browser import Visit
 
 pytestmark = pytest.mark.browser
 DRAWS = 1000
@@ -53,7 +53,7 @@ READ_TABLE = """([logits, labels]) => {
 
 
 @pytest.mark.parametrize("t", [1.0, 0.05, 40.0])
-def test_what_is_drawn_in_the_browser_is_what_core_computes(browser, server, t):  # noqa: F811
+def test_what_is_drawn_in_the_browser_is_what_core_computes(browser, server, t):
     """Thousands of random and extreme logits: every number of the table, read from the screen, against core."""
     visit = Visit(browser, f"{server.url}/softmax?lang=en&predict=false&t={t}&step=divide")
     rng = np.random.default_rng(0)
@@ -78,7 +78,7 @@ def test_what_is_drawn_in_the_browser_is_what_core_computes(browser, server, t):
     visit.done()
 
 
-def test_a_bar_follows_the_mouse_alone_and_tells_the_server_once(browser, server):  # noqa: F811
+def test_a_bar_follows_the_mouse_alone_and_tells_the_server_once(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false")
     frames = counted(visit.page)
     visit.page.reload()
@@ -104,7 +104,7 @@ def test_a_bar_follows_the_mouse_alone_and_tells_the_server_once(browser, server
     visit.done()
 
 
-def test_a_rerun_while_dragging_does_not_snap_a_bar_back(browser, server):  # noqa: F811
+def test_a_rerun_while_dragging_does_not_snap_a_bar_back(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false")
     drag(visit, along(visit, "A", 0.6), along(visit, "A", 0.8))
     slider = f"input[type=range][aria-label='{words('en')['temperature']}']"
@@ -120,7 +120,7 @@ def test_a_rerun_while_dragging_does_not_snap_a_bar_back(browser, server):  # no
     visit.done()
 
 
-def test_the_keyboard_moves_a_bar_and_a_click_on_a_name_makes_it_the_label(browser, server):  # noqa: F811
+def test_the_keyboard_moves_a_bar_and_a_click_on_a_name_makes_it_the_label(browser, server):
     visit = Visit(browser, f"{server.url}/cross_entropy?lang=en&predict=false")
     bar = visit.bar("D")
     bar.focus()
@@ -140,7 +140,7 @@ def touch(visit, kind, points=()):
     visit.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
 
 
-def test_a_finger_drags_a_bar_sideways_and_scrolls_the_page_up_and_down(browser, server):  # noqa: F811
+def test_a_finger_drags_a_bar_sideways_and_scrolls_the_page_up_and_down(browser, server):
     visit = Visit(browser, f"{server.url}/softmax?lang=en&predict=false", width=390, has_touch=True, is_mobile=True)
     visit.cdp = visit.page.context.new_cdp_session(visit.page)
     (x, y), (end, _) = along(visit, "C", 0.65), along(visit, "C", 0.85)
@@ -165,7 +165,7 @@ def test_a_finger_drags_a_bar_sideways_and_scrolls_the_page_up_and_down(browser,
     visit.done()
 
 
-def test_a_step_is_shown_in_two_beats_and_a_run_all_the_way(browser, server):  # noqa: F811
+def test_a_step_is_shown_in_two_beats_and_a_run_all_the_way(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false&step=descent&rate=5")
     visit.page.get_by_role("button", name=words("en")["step"]).click()
     aim = visit.page.locator(".board .grip[aria-label=C] u")
@@ -183,7 +183,7 @@ def test_a_step_is_shown_in_two_beats_and_a_run_all_the_way(browser, server):  #
     visit.done()
 
 
-def test_a_hand_stops_a_run(browser, server):  # noqa: F811
+def test_a_hand_stops_a_run(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false&step=descent&rate=5")
     visit.page.get_by_role("button", name=words("en")["run"]).click()
     visit.page.wait_for_url(re.compile("z2="))
@@ -198,7 +198,7 @@ def test_a_hand_stops_a_run(browser, server):  # noqa: F811
     visit.done()
 
 
-def test_with_reduced_motion_a_step_is_there_at_once(browser, server):  # noqa: F811
+def test_with_reduced_motion_a_step_is_there_at_once(browser, server):
     url = f"{server.url}/gradient?lang=en&predict=false&step=descent"
     visit = Visit(browser, url, reduced_motion="reduce")
     visit.page.get_by_role("button", name=words("en")["step"]).click()
@@ -209,7 +209,7 @@ def test_with_reduced_motion_a_step_is_there_at_once(browser, server):  # noqa: 
     visit.done()
 
 
-def test_the_point_in_the_triangle_can_be_dragged(browser, server):  # noqa: F811
+def test_the_point_in_the_triangle_can_be_dragged(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false&step=simplex")
     visit.page.locator(".simplex").scroll_into_view_if_needed()
     box = visit.page.locator(".simplex circle.grip").bounding_box()
@@ -225,7 +225,7 @@ def test_the_point_in_the_triangle_can_be_dragged(browser, server):  # noqa: F81
     visit.done()
 
 
-def test_pointing_at_a_class_lights_it_in_bars_formula_and_table(browser, server):  # noqa: F811
+def test_pointing_at_a_class_lights_it_in_bars_formula_and_table(browser, server):
     visit = Visit(browser, f"{server.url}/softmax?lang=en&predict=false&step=divide")
     visit.page.locator(".board [data-class='2'] .number").first.hover()
     assert visit.page.locator(".board .name.lit").all_inner_texts()[0].startswith("C")
@@ -240,7 +240,7 @@ def test_pointing_at_a_class_lights_it_in_bars_formula_and_table(browser, server
     visit.done()
 
 
-def test_the_home_page_is_a_board_too(browser, server):  # noqa: F811
+def test_the_home_page_is_a_board_too(browser, server):
     visit = Visit(browser, f"{server.url}/?lang=en")
     loss = visit.page.locator(".value")
     before = loss.inner_text()

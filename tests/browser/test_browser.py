@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from explainers import LANGUAGES, LESSONS
 from explainers.text import prose, words
@@ -52,22 +52,6 @@ class Server:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(10)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if not CHROMIUM:
-        pytest.fail("no Chromium: on Debian apt-get install chromium, elsewhere set CHROMIUM=/path/to/it")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
-def server():
-    with Server() as running:
-        yield running
 
 
 class Visit:

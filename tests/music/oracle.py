@@ -92,10 +92,8 @@ def main():
     tunes = [pack(heard(tune)) for tune in split(TUNES.read_text(encoding="utf-8"))]
     text = json.dumps({"abc2midi": version, "ticks": TICKS, "tunes": tunes}, separators=(",", ":"))
     STORED.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(
     size = f"{sum(len(tune[0]) for tune in tunes)} notes, {STORED.stat().st_size} bytes"
     print(f"{STORED.name}: {len(tunes)} tunes, {size}, {version}")
-    )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main():
         print("x" * 200_000 + '\n{"after": "a long line"}\n' + '{"fine": ' + "1" * 70_000 + "}", flush=True)
     if how == "environment":
         keys = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
-        print(json.dumps({key: os.environ[key] for key in keys} | {"nice": os.nice(0), "cwd": os.getcwd()}))
+        print(json.dumps({key: os.environ[key] for key in keys} | {"cwd": os.getcwd()}))
         print(json.dumps({"stdin": sys.stdin.read()}))
     for event in events(argv):
         print(json.dumps(event), flush=True)

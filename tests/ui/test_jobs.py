@@ -101,12 +101,13 @@ def test_a_training_tells_its_events_in_order_and_is_done(runner):
     assert not runner.alive("a")
 
 
-def test_the_childs_environment(runner, monkeypatch):
+def test_the_childs_environment(runner, monkeypatch, gate):
     monkeypatch.chdir("/")
-    runner.start("a", sleeper, ["--how", "environment"])
-    told, read = ends(runner, "a").events[:2]
+    runner.start("a", sleeper, waiting(gate, "--how", "environment"))
+    until(lambda: len(runner.job("a").events) == 3)
+    told, read, step = runner.job("a").events
+    assert os.getpriority(os.PRIO_PROCESS, step["pid"]) == min(19, os.nice(0) + jobs.NICE)
     assert told["OPENBLAS_NUM_THREADS"] == told["OMP_NUM_THREADS"] == "1"
-    assert told["nice"] == min(19, os.nice(0) + jobs.NICE)
     assert Path(told["cwd"]) == ROOT
     assert read == {"stdin": ""}
 
@@ -256,6 +257,14 @@ def test_a_module_that_is_missing_fails(runner):
     ends(runner, "b")
 
 
+@pytest.mark.parametrize("typed", ["a\0b", "\ud800"])
+def test_what_no_process_can_be_given_fails_and_frees_the_slot(runner, typed):
+    runner.start("a", sleeper, ["--how", typed])
+    assert ends(runner, "a", "failed").error
+    runner.start("b", sleeper, [])
+    ends(runner, "b")
+
+
 def test_nonsense_long_lines_and_a_cut_line_are_passed_over(runner):
     runner.start("a", sleeper, ["--how", "nonsense"])
     assert [event for event in ends(runner, "a").events if "pid" not in event] == [{"after": "a long line"}]
@@ -315,8 +324,9 @@ def test_who_does_not_ask_is_stopped_whether_running_or_queued(runner, gate):
 
 def test_looking_whether_it_is_alive_is_no_heartbeat(runner, gate):
     runner.start("a", sleeper, waiting(gate))
-    runner._clock.now += jobs.HEARTBEAT + 1
+    runner._clock.now += jobs.HEARTBEAT - 1
     assert runner.alive("a")
+    runner._clock.now += 2
     runner.tidy()
     assert not runner.alive("a")
 
@@ -483,7 +493,8 @@ def test_without_child_processes_the_heartbeat_holds_too(alone):
     assert not alone._working
 
 
-def test_two_threads_do_not_advance_one_generator(alone, gate):
+def test_two_threads_do_not_advance_one_generator(alone, gate, monkeypatch):
+    monkeypatch.setattr(jobs, "CHUNK", 1e6)
     alone.start("a", sleeper, waiting(gate))
     other = threading.Thread(target=alone.job, args=("a",))
     other.start()
@@ -548,7 +559,7 @@ def page():
 
 
 def test_two_tabs_are_two_owners_and_a_tab_stays_the_same():
-    tabs = [AppTest.from_function(page) for _ in range(2)]
+    tabs = [AppTest.from_function(page, default_timeout=30) for _ in range(2)]
     for tab in tabs:
         tab.session_state["argv"] = []
         tab.run()
@@ -561,7 +572,7 @@ def test_two_tabs_are_two_owners_and_a_tab_stays_the_same():
 
 
 def test_a_page_shows_the_training_and_what_it_came_to(gate):
-    tab = AppTest.from_function(page)
+    tab = AppTest.from_function(page, default_timeout=30)
     tab.session_state["argv"] = waiting(gate)
     tab.run()
     who = tab.session_state["who"]

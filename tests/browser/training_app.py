@@ -1,0 +1,34 @@
+"""For benchmarks/training.py: `?train=...` trains a model; anything else is a slider and what a lesson does with it."""
+
+import numpy as np
+import streamlit as st
+
+from core import next_character
+from explainers import softmax
+from explainers.presets import DEFAULT
+from explainers.step import Live
+from ui import jobs
+from ui.picture import picture, picture_code
+
+arguments = st.query_params.get_all("train")
+
+
+def draw(job: jobs.Job | None) -> None:
+    """Where the training is, in a line that the benchmark reads."""
+    if job:
+        steps = [event["step"] for event in job.events if "step" in event]
+        st.text(f"{job.state} {steps[-1] if steps else 0} {job.error}")
+
+
+if arguments:
+    who = jobs.owner("benchmark")
+    if jobs.job(who) is None:
+        jobs.start(who, next_character, arguments)
+    jobs.watch(who, draw)
+else:
+    picture_code()
+    temperature = st.slider("temperature", 0.1, 5.0, 1.0, 0.1)
+    live = Live(DEFAULT.names, np.array(DEFAULT.logits), DEFAULT.label, temperature)
+    for step in softmax.explain(live, only={"logits", "temperature", "exp"}):
+        st.markdown(f"$$\n{step.formula}\n$$")
+        picture(step.figures, key=step.key)
