@@ -409,7 +409,7 @@ def _row(seen: Seen, row: int) -> Step:
     notes = [Note("finding-chain", numbers)]
     if left_out:
         notes.append(Note("finding-left_out", {"left_out": str(left_out), "kept": str(len(live.names))}))
-    return Step("row", notes=tuple(notes), figures=(table(live, "z → p − y") | {"live": []},))
+    return Step("row", notes=tuple(notes), figures=({**table(live, "z → p − y"), "live": []},))
 
 
 def _conventions(seen: Seen) -> Step:

@@ -35,8 +35,8 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
-BOX = 2 * CONTROL
-"""width of a box for a text, in pixels"""
+BOX, MOST_CHARACTERS = 2 * CONTROL, 600_000
+"""width of a box for a text, in pixels, and what it takes: two of them are below what Streamlit lets a page send"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
 
@@ -321,7 +321,9 @@ class Page:
             if height is None:
                 st.session_state[kept] = place.text_input(label, key=name, width=width)
             else:
-                st.session_state[kept] = place.text_area(label, key=name, height=height, width=width)
+                st.session_state[kept] = place.text_area(
+                    label, key=name, height=height, width=width, max_chars=MOST_CHARACTERS
+                )
         return str(st.session_state.get(kept, default))
 
     def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:

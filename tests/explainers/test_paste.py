@@ -108,6 +108,7 @@ def test_tables_and_lists(text, values):
         ("[1-2]", "sign", 1, 2),
         ("[1,, 2]", "sign", 1, 4),
         ("[" * 100, "deep", 1, 13),
+        ("1," * MAX_CHARACTERS, "size", 1, 1),
         ("<tf.Tensor 'x:0' shape=(2, 3) dtype=float32>", "symbolic", 1, 1),
         ("tf.Tensor(shape=(2, 3), dtype=float32)", "symbolic", 1, 1),
         ("KerasTensor(shape=(2, 3))", "symbolic", 1, 1),

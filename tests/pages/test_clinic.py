@@ -76,7 +76,12 @@ def test_a_row_goes_to_the_board():
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("1" * 2 * MAX_CHARACTERS, "size"), ("[[1, 2], [3]]", "ragged"), ("`$x$` <b>@y</b>", "sign"), ("[" * 50, "deep")],
+    [
+        ("1" * (MAX_CHARACTERS + 1), "size"),
+        ("[[1, 2], [3]]", "ragged"),
+        ("`$x$` <b>@y</b>", "sign"),
+        ("[" * 50, "deep"),
+    ],
 )
 def test_a_bad_paste_is_told_and_shown_as_text(text, code):
     app = opened("clinic", lang="en", predict="false", **OWN)
