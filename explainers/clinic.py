@@ -19,7 +19,18 @@ import numpy as np
 
 import core
 from explainers import diagnosis
-from explainers.diagnosis import CALLS, SAID, Diagnosis, RefusedError, called, diagnose, fixes_code, reduced, shape_text
+from explainers.diagnosis import (
+    CALLS,
+    SAID,
+    SECOND_AXIS,
+    Diagnosis,
+    RefusedError,
+    called,
+    diagnose,
+    fixes_code,
+    reduced,
+    shape_text,
+)
 from explainers.figures import bars, column, grid
 from explainers.paste import PRINT_ALL, Numbers, Pasted, PasteError, read, read_file
 from explainers.step import Array, Challenge, Figure, Live, Note, Question, Step, fmt, made
@@ -423,9 +434,9 @@ def _conventions(seen: Seen) -> Step:
             mean = fmt(reduced(call, called(call, predictions, labels), labels))
         except RefusedError as refused:
             mean = f"✗ {refused.code}"
-        texts.append([mean, asked.takes, asked.labels])
-    blank = np.zeros((len(CALLS), 3))
-    figures: list[Figure] = [grid("L", list(CALLS), ["L", "predictions", "labels"], blank, texts=texts)]
+        texts.append([mean, asked.takes, "1" if call in SECOND_AXIS else "−1", asked.labels])
+    blank = np.zeros((len(CALLS), 4))
+    figures: list[Figure] = [grid("L", list(CALLS), ["L", "predictions", "axis", "labels"], blank, texts=texts)]
     notes = []
     means = weighted_means(seen.found)
     if means:

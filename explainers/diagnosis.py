@@ -70,6 +70,9 @@ CALLS: Mapping[str, Call] = {
     "optax_dense": Call("optax", "logits", "dense", "optax.softmax_cross_entropy(predictions, labels).mean()"),
 }
 
+SECOND_AXIS = ("torch_cross_entropy", "torch_nll")
+"""calls that look for the classes there; all others look at the last axis"""
+
 USE: Mapping[str, Mapping[str, str]] = {
     "numpy": {
         "ids": "-np.take_along_axis(log_softmax(logits), labels[..., None], axis=-1).mean()",
@@ -269,7 +272,7 @@ _CALLED: Mapping[str, Any] = {
 def reduced(call: str, losses: Array, labels: Numbers) -> float:
     """The mean as that framework makes it: PyTorch leaves ignored positions out of the count, too."""
     count: float = losses.size
-    if call in ("torch_cross_entropy", "torch_nll") and labels.shape == losses.shape:
+    if call in SECOND_AXIS and labels.shape == losses.shape:
         count = float((labels != IGNORE).sum())
     with np.errstate(all="ignore"):
         return float(np.float64(losses.sum()) / count)
@@ -427,12 +430,12 @@ def _classes_last(found: Diagnosis, call: str, predictions: Array, labels: Numbe
         wanted = wanted[:-1]
     shapes = {"shape": shape_text(shape), "labels_shape": shape_text(labels.shape)}
     if wanted in (shape, shape[:-1]) and len(shape):
-        if CALLS[call].framework == "torch" and len(shape) > 2 and call != "torch_bce":
+        if call in SECOND_AXIS and len(shape) > 2:
             found.say("torch_axis", **shapes, count=str(shape[1]), num_classes=str(shape[-1]))
         return predictions
     for axis in range(len(shape) - 1):
         if shape[:axis] + shape[axis + 1 :] == wanted:
-            if CALLS[call].framework != "torch" or axis != 1:
+            if call not in SECOND_AXIS or axis != 1:
                 found.say("classes_at", **shapes, axis=str(axis), num_classes=str(shape[axis]))
             found.fixes.append(f"predictions = np.moveaxis(predictions, {axis}, -1)")
             return np.moveaxis(predictions, axis, -1)
