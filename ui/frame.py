@@ -286,6 +286,26 @@ class Page:
             files[key] = (file.name, file.getvalue()) if file else None
         return files.get(key)
 
+    def several(
+        self, key: str, options: Mapping[str, str], default: Sequence[str], *, at: str | Sequence[str]
+    ) -> tuple[str, ...]:
+        """Any number of a few codes, in the order of the options, which give each its name."""
+        place = self.controls(at)
+        chosen = (
+            place.pills(
+                self.words[key],
+                list(options),
+                selection_mode="multi",
+                default=list(default),
+                format_func=options.__getitem__,
+                key=key,
+                bind="query-params",
+            )
+            if place
+            else st.session_state.get(key, default)
+        )
+        return tuple(code for code in options if code in (chosen or ()))
+
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
         place = self.controls(at)
@@ -358,10 +378,12 @@ class Page:
         done: Callable[[Sequence[dict[str, Any]]], float],
         *,
         at: str,
+        resumable: bool = True,
     ) -> None:
         """Buttons that start and stop a training, how much of what it has told is `done`, in [0, 1], and its `figures`.
 
-        Who turns to another step for longer than the heartbeat of the runner finds it stopped, and can go on.
+        Who turns to another step for longer than the heartbeat of the runner finds it stopped, and can go on, if the
+        module is one that can.
         """
         if not self.controls(at):
             return
@@ -378,11 +400,10 @@ class Page:
                 button("train_start", jobs.start, alive, module, argv)
                 button("train_stop", jobs.stop, not alive)
                 begun = job.argv if job else argv
-                button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
+                if resumable:
+                    button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
             if job:
                 st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
-                if job.error:
-                    st.code(job.error, language=None)
             self.pictures(figures(begun, told), "training")
 
         with self._between[-1]:

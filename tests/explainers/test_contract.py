@@ -234,7 +234,9 @@ def test_every_word_is_used_and_every_word_that_is_used_is_there():
     known = set(words(SOURCE))
     asked = set(re.findall(r"words\[['\"](\w+)['\"]\]", source))
     asked |= set(
-        re.findall(r'page\.(?:slider|choice|toggle|button|walk|paste|upload|audio|download)\(\s*"(\w+)"', source)
+        re.findall(
+            r'page\.(?:slider|choice|several|toggle|button|walk|paste|upload|audio|download)\(\s*"(\w+)"', source
+        )
     )
     assert len(asked) > 20
     assert asked <= known
