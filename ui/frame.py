@@ -300,6 +300,7 @@ class Page:
                 format_func=options.__getitem__,
                 key=key,
                 bind="query-params",
+                wrap=True,
             )
             if place
             else st.session_state.get(key, default)
