@@ -153,10 +153,16 @@ def _loss_axes(losses: Sequence[Sequence[float]], lines: Mapping[str, float]) ->
     """From just below the best to just above all, with perplexities at the right."""
     lowest = np.floor(min(*(min(one) for one in losses), lines["bigram"]) * 2) / 2
     highest = np.ceil(max(*(max(one) for one in losses), lines["uniform"] + 0.1) * 2) / 2
-    ticks = [(float(np.log(faces)), str(faces)) for faces in PERPLEXITIES]
+    ticks: list[list[Any]] = []
+    for faces in PERPLEXITIES:
+        at = float(np.log(faces))
+        if lowest <= at <= highest and (
+            not ticks or at - ticks[-1][0] > (highest - lowest) / 10
+        ):  # as far as it has room
+            ticks.append([at, str(faces)])
     return {
         "y": axis("L", lowest, highest),
-        "right": {"title": "PPL", "ticks": [[at, text] for at, text in ticks if lowest <= at <= highest]},
+        "right": {"title": "PPL", "ticks": ticks},
         "levels": _levels(lines),
     }
 
@@ -346,16 +352,22 @@ def command(codes: Sequence[str], seconds: float, seed: int) -> tuple[Any, list[
 
 
 def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
-    """A race as it goes, started with this argv: the curves so far, and a lane for each with its steps and its loss."""
+    """A race as it goes, started with this argv: the curves so far, and a lane for each with its steps and its loss.
+
+    At the end those who ran without log Q have a second loss, mended.
+    """
     codes, seconds = argv[1].split(","), float(argv[3])
-    curves = racing.curves(told)["curves"]
+    so_far = racing.curves(told)
+    curves, mended = so_far["curves"], so_far["mended_loss"]
     lines = stored("clock")["start"]["lines"]
     axes = _loss_axes([of_one["loss"] for of_one in curves.values()] or [[lines["uniform"]]], lines)
     empty: dict[str, list[float]] = {what: [] for what in ("seconds", "steps", "loss")}
     rows = [curves.get(code, empty) for code in codes]
     now = {what: np.array([row[what][-1] if row[what] else np.nan for row in rows]) for what in empty}
-    so_far = {what: np.nan_to_num(now[what]) for what in ("seconds", "steps")}
-    texts = ["–" if np.isnan(x) else _digits(x) for x in now["loss"]]
+    losses = {"L": now["loss"]}
+    if mended:
+        losses["L + ln q"] = np.array([mended.get(code, np.nan) for code in codes])
+    seconds_gone, steps_made = (np.nan_to_num(now[what]) for what in ("seconds", "steps"))
     return [
         curve(
             axis("s", 0.0, seconds),
@@ -369,9 +381,18 @@ def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
         | {"wide": True},
         bars(
             [name(code) for code in codes],
-            column("s", so_far["seconds"], "exp", bound=seconds, texts=[f"{s:.1f}" for s in so_far["seconds"]]),
-            column("n", so_far["steps"], "prob", texts=[str(int(n)) for n in so_far["steps"]]),
-            column("L", np.nan_to_num(now["loss"]), "loss", bound=lines["uniform"], texts=texts),
+            column("s", seconds_gone, "exp", bound=seconds, texts=[f"{s:.1f}" for s in seconds_gone]),
+            column("n", steps_made, "prob", texts=[str(int(n)) for n in steps_made]),
+            *(
+                column(
+                    title,
+                    np.nan_to_num(values),
+                    "loss",
+                    bound=lines["uniform"],
+                    texts=["–" if np.isnan(x) else _digits(x) for x in values],
+                )
+                for title, values in losses.items()
+            ),
         ),
     ]
 

@@ -243,7 +243,7 @@ def test_two_to_six_run(codes, runs):
 def test_the_lanes_follow_a_race_to_its_end(tmp_path):
     corpus = core.zipf_corpus(300, 20_000, rng=np.random.default_rng(0))
     core.save_text(tmp_path / "small.npz", corpus.words, corpus.train[:, 1])
-    _, argv = race.command((SAMPLED, NCE), 0.05, 0)
+    _, argv = race.command((SAMPLED, NEGATIVE), 0.05, 0)
     told, shares = [], []
     for event in events([*argv, "--corpus", str(tmp_path / "small.npz")]):
         told.append(event)
@@ -253,8 +253,9 @@ def test_the_lanes_follow_a_race_to_its_end(tmp_path):
     assert (np.diff(shares) >= 0).all()
     chart, table = race.lanes(argv, told)
     last = {event["contestant"]: event for event in told if event["event"] == "standing"}
-    for i, code in enumerate((SAMPLED, NCE)):
-        seconds, steps, loss = (column["texts"][i] for column in table["columns"])
+    for i, code in enumerate((SAMPLED, NEGATIVE)):
+        seconds, steps, loss, mended = (column["texts"][i] for column in table["columns"])
+        assert mended == ("–" if code == SAMPLED else f"{told[-1]['final'][i]['mended_loss']:.2f}")
         assert (seconds, steps) == (f"{last[code]['seconds']:.1f}", str(last[code]["steps"]))
         assert float(loss) == pytest.approx(last[code]["loss"], abs=0.006)
         assert lines(chart)[race.name(code)]["points"][-1][1] == pytest.approx(last[code]["loss"], abs=1e-3)
