@@ -37,6 +37,8 @@ CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
 BOX, MOST_CHARACTERS = 2 * CONTROL, 400_000
 """width of a box for a text, in pixels, and what it takes: two of them are below server.maxWidgetStateSize"""
+MANY = 12
+"""more codes than these to choose from stand behind a button"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
 
@@ -253,13 +255,18 @@ class Page:
         default: str | None = None,
         resets: Sequence[str] = (),
     ) -> str:
-        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each.
+        """One of some codes, alike in every language because the address holds them; `<key>_<code>` explains each.
 
-        The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults.
+        The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults. Many
+        stand behind a button that names the one that is chosen.
         """
         first = options[0] if default is None else default
         place = self.controls(at)
         captions = [self.words.get(f"{key}_{code}", "") for code in options]
+        if place and len(options) > MANY:
+            now = st.session_state.get(key) or st.query_params.get(key)
+            caption = captions[options.index(now if now in options else first)]
+            place = place.popover(f"{self.words[key]}: **{caption}**")
         value = (
             place.radio(
                 self.words[key],
