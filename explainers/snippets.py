@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import core
 from explainers import nce as nce_lesson
@@ -162,14 +163,20 @@ def sampled_softmax(live: Live, *, small: sampled_lesson.Small | None = None) ->
         "sampled_softmax",
         _layer(batch, log_q) | {"REMOVE_ACCIDENTAL_HITS": remove},
         {"losses": losses},
-        {"tensorflow": {"losses": _one_copy_removed(batch, log_q) if remove else losses}},
+        {"tensorflow": {"losses": _one_copy_removed(batch, log_q)}}
+        if remove and (_hits(batch).sum(axis=1) > 1).any()
+        else {},
     )
+
+
+def _hits(batch: Mapping[str, Any]) -> NDArray[np.bool]:
+    return core.accidental_hits(batch["labels"], batch["sampled_values"].sampled)
 
 
 def _one_copy_removed(batch: Mapping[str, Any], subtract_log_q: bool) -> Array:
     """TensorFlow's loss, [batch_size]: of a true class that was drawn several times it removes one copy only."""
     logits, labels = core.sampled_logits(**batch, subtract_log_q=subtract_log_q)
-    for row, hits in zip(logits, core.accidental_hits(batch["labels"], batch["sampled_values"].sampled), strict=True):
+    for row, hits in zip(logits, _hits(batch), strict=True):
         if hits.any():
             row[1 + int(hits.argmax())] = -np.inf
     return core.cross_entropy(logits, labels)

@@ -24,6 +24,7 @@ sampled_logits = sampled_logits - sampled_count.log()
 logits = torch.column_stack([true_logits, sampled_logits])
 is_data = torch.zeros_like(logits)
 is_data[:, 0] = 1
-losses = F.binary_cross_entropy_with_logits(logits, is_data, reduction="none").sum(dim=1)
+each = F.binary_cross_entropy_with_logits(logits, is_data, reduction="none")
+losses = each.sum(dim=1)
 
 print("losses", losses.numpy().round(5))

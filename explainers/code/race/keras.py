@@ -20,10 +20,10 @@ optimizer = keras.optimizers.SGD(learning_rate=LEARNING_RATE)
 
 def sampled_softmax(weights):
     true_rows = ops.take(weights, labels, axis=0)
-    true_logits = ops.sum(inputs * true_rows, axis=1) + ops.take(biases, labels)
-    true_logits = true_logits - ops.log(true_count)
-    sampled_rows = ops.take(weights, sampled, axis=0)
-    sampled_logits = inputs @ ops.transpose(sampled_rows) + ops.take(biases, sampled)
+    true_logits = ops.sum(inputs * true_rows, axis=1)
+    true_logits = true_logits + ops.take(biases, labels) - ops.log(true_count)
+    sampled_logits = inputs @ ops.transpose(ops.take(weights, sampled, axis=0))
+    sampled_logits = sampled_logits + ops.take(biases, sampled)
     sampled_logits = sampled_logits - ops.log(sampled_count)
     hits = labels[:, None] == sampled
     sampled_logits = ops.where(hits, float("-inf"), sampled_logits)

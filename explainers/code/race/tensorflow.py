@@ -27,7 +27,8 @@ with tf.GradientTape() as tape:
     )
     loss = tf.reduce_mean(losses)
 grad = tape.gradient(loss, weights)  # tf.IndexedSlices
-weights.scatter_sub(tf.IndexedSlices(learning_rate * grad.values, grad.indices))
+step = tf.IndexedSlices(learning_rate * grad.values, grad.indices)
+weights.scatter_sub(step)
 
 print("loss", loss.numpy().round(5))
 print("weights", weights.numpy().round(5))

@@ -7,11 +7,9 @@ logits = torch.tensor(LOGITS)
 labels = torch.tensor(LABELS)
 temperature = TEMPERATURE
 
-losses = F.cross_entropy(
-    (logits / temperature).transpose(1, 2),  # [batch_size, num_classes, num_steps]
-    labels,
-    reduction="none",
-)
+# [batch_size, num_classes, num_steps]
+transposed = (logits / temperature).transpose(1, 2)
+losses = F.cross_entropy(transposed, labels, reduction="none")
 
 print("losses", losses.numpy().round(5))
 print("mean", losses.mean().numpy().round(5))
