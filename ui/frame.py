@@ -403,6 +403,7 @@ class Page:
             self.words["code"],
             list(FRAMEWORKS),
             format_func=FRAMEWORKS.__getitem__,
+            wrap=True,
             key="code",
             bind="query-params",
             persist_state="session",
