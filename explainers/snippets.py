@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import core
+from explainers import clinic as clinic_lesson
 from explainers import nce as nce_lesson
 from explainers import sampled_softmax as sampled_lesson
 from explainers import sequence as sequence_lesson
@@ -27,6 +28,8 @@ FRAMEWORKS = {"numpy": "NumPy", "tensorflow": "TensorFlow", "keras": "Keras", "t
 DECIMALS = 5
 """that the programs print"""
 LEARNING_RATE = 1.0
+MOST_NUMBERS, LARGEST = 400, 1e6
+"""how many logits of the learner's own a program takes, and how far from zero"""
 CODE = Path(__file__).parent / "code"
 _NAME = re.compile(r"\b[A-Z][A-Z_]+\b")
 
@@ -197,3 +200,17 @@ def race(live: Live) -> Snippet:
     weights = batch["weights"].copy()
     core.sgd_update(weights, grad.ids, grad.weights, learning_rate=LEARNING_RATE)
     return Snippet("race", _layer(batch) | {"LEARNING_RATE": LEARNING_RATE}, {"loss": loss, "weights": weights})
+
+
+def clinic(told: clinic_lesson.Told) -> Snippet | None:
+    """The mean loss of what was pasted; none where labels are soft, logits many or not finite, or nothing is read."""
+    found = clinic_lesson.look(told).found
+    if found.logits is None or found.label_kind == "soft":
+        return None
+    labels = clinic_lesson.label_ids(found)
+    used = labels >= 0
+    logits, labels = found.logits.reshape(len(labels), -1)[used], labels[used]
+    if not 0 < logits.size <= MOST_NUMBERS or not (np.abs(logits) <= LARGEST).all():
+        return None
+    losses = core.sparse_cross_entropy(logits, labels)
+    return Snippet("clinic", {"LOGITS": logits, "LABELS": labels}, {"losses": losses, "mean": losses.mean()})

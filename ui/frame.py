@@ -417,7 +417,7 @@ class Page:
         steps: Iterable[Step],
         questions: Callable[[], Iterable[Question]],
         challenges: Callable[[], Iterable[Challenge]],
-        snippet: Callable[[], Snippet] | None = None,
+        snippet: Callable[[], Snippet | None] | None = None,
     ) -> None:
         """Draw the steps, each behind its question if it has one, then the table, the challenges and the code."""
         asks = any(f"ask-{key}" in self.text.sections for key in self.only)
@@ -450,7 +450,7 @@ class Page:
             if snippet:
                 self._code(snippet)
 
-    def _code(self, snippet: Callable[[], Snippet]) -> None:
+    def _code(self, snippet: Callable[[], Snippet | None]) -> None:
         """The lesson as a program: none is made until a framework is chosen, which the address and the session keep."""
         framework = st.segmented_control(
             self.words["code"],
@@ -461,8 +461,12 @@ class Page:
             bind="query-params",
             persist_state="session",
         )
-        if framework in FRAMEWORKS:
-            program = snippet()
+        if framework not in FRAMEWORKS:
+            return
+        program = snippet()
+        if not program:
+            st.caption(self.words["code_none"])
+        else:
             st.code(program.code(framework))
             st.caption(self.words["code_prints"])
             st.code(program.output(framework), language=None)

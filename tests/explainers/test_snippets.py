@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import core
-from explainers import nce, sampled_softmax, snippets
+from explainers import clinic, nce, sampled_softmax, snippets
 from explainers.sampled_bench import SAMPLERS
 from tests.explainers.lives import DEFAULT_LIVE, LIVES, ZERO
 
@@ -47,6 +47,9 @@ CASES = {
         for sampler in nce.SAMPLERS
         for count in (1, 8)
     },
+}
+CASES |= {
+    ("clinic", case): snippet for case in clinic.CASES if (snippet := snippets.clinic(clinic.Told(case))) is not None
 }
 FOLDERS = sorted({snippet.folder for snippet in CASES.values()})
 NUMBER = re.compile(r"-?(?:inf|nan|\d+\.?\d*(?:e[-+]?\d+)?)")
@@ -141,6 +144,29 @@ def test_tensorflow_removes_one_copy_of_a_class_that_was_drawn_several_times():
     assert snippet.output("tensorflow") != snippet.output("torch") == snippet.output("numpy")
     unique = snippets.sampled_softmax(DEFAULT_LIVE)
     assert not unique.differing
+
+
+def test_the_program_of_the_clinic_prints_the_mean_that_was_meant():
+    made = [name for lesson, name in CASES if lesson == "clinic"]
+    assert len(made) > 10
+    for name in made:
+        right = clinic.CASES[name].found().right
+        assert parsed(CASES["clinic", name].output("numpy"))["mean"] == pytest.approx([right], abs=1e-5), name
+
+
+@pytest.mark.parametrize(
+    ("predictions", "labels"),
+    [
+        ("[[1e7, 0.0]]", "[0]"),
+        ("[[nan, 0.0]]", "[0]"),
+        ("[[1.0, 0.0]]", "[[0.5, 0.5]]"),
+        ("[[1.0, 0.0]]", "[-100]"),
+        ("", ""),
+        (str(np.zeros((300, 2)).tolist()), str([0] * 300)),
+    ],
+)
+def test_what_is_no_program_in_the_clinic(predictions, labels):
+    assert snippets.clinic(clinic.Told(clinic.OWN, predictions, labels, call="torch")) is None
 
 
 def test_an_unknown_framework_is_an_error():

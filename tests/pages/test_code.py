@@ -2,7 +2,7 @@
 
 import pytest
 
-from explainers import LANGUAGES, LESSONS, snippets
+from explainers import LANGUAGES, LESSONS, clinic, snippets
 from explainers.text import words
 from tests.explainers.lives import DEFAULT_LIVE, live
 from tests.pages.test_pages import opened
@@ -16,7 +16,7 @@ def codes(app):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_lesson_is_a_program_once_a_framework_is_chosen(slug, lang):
     app = opened(slug, lang=lang)
-    program = getattr(snippets, slug)(DEFAULT_LIVE)
+    program = snippets.clinic(clinic.Told()) if slug == "clinic" else getattr(snippets, slug)(DEFAULT_LIVE)
     assert not set(codes(app)) & {program.code(framework) for framework in snippets.FRAMEWORKS}
     for framework in snippets.FRAMEWORKS:
         app.button_group("code").set_value(framework).run()
@@ -68,3 +68,9 @@ def test_a_framework_that_there_is_not_shows_no_program(hostile):
     app = opened("softmax", code=hostile)
     assert not app.exception
     assert not codes(app)
+
+
+def test_it_is_said_why_there_is_no_program():
+    app = opened("clinic", lang="en", code="NumPy", clinic_case="own")
+    assert not app.exception
+    assert words("en")["code_none"] == app.caption[-1].value
