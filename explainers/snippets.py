@@ -78,7 +78,8 @@ def literal(value: Any, indent: str = "") -> str:
     """
     array = np.asarray(value)
     if array.ndim < 2:
-        return repr(array.tolist() if array.dtype == bool else (array + 0).tolist())
+        written = repr(array.tolist() if array.dtype == bool else (array + 0).tolist())
+        return written.replace("-inf", 'float("-inf")')
     inner = indent + "    "
     rows = "".join(f"{inner}{literal(row, inner)},\n" for row in array)
     return f"[\n{rows}{indent}]"
@@ -203,14 +204,17 @@ def race(live: Live) -> Snippet:
 
 
 def clinic(told: clinic_lesson.Told) -> Snippet | None:
-    """The mean loss of what was pasted; none where labels are soft, logits many or not finite, or nothing is read."""
+    """The mean loss of what was pasted; none where labels are soft, logits many, a loss not finite, or nothing read."""
     found = clinic_lesson.look(told).found
     if found.logits is None or found.label_kind == "soft":
         return None
     labels = clinic_lesson.label_ids(found)
     used = labels >= 0
     logits, labels = found.logits.reshape(len(labels), -1)[used], labels[used]
-    if not 0 < logits.size <= MOST_NUMBERS or not (np.abs(logits) <= LARGEST).all():
+    impossible = logits == -np.inf  # the log of a probability of 0
+    if not 0 < logits.size <= MOST_NUMBERS or not (impossible | (np.abs(logits) <= LARGEST)).all():
         return None
     losses = core.sparse_cross_entropy(logits, labels)
+    if not np.isfinite(losses).all():
+        return None
     return Snippet("clinic", {"LOGITS": logits, "LABELS": labels}, {"losses": losses, "mean": losses.mean()})
