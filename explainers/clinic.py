@@ -335,7 +335,7 @@ def position_rows(found: Diagnosis) -> tuple[list[str], Array]:
     assert found.losses is not None
     num_classes = found.logits.shape[-1]
     rows, losses = found.logits.reshape(-1, num_classes), np.asarray(found.losses).reshape(-1)
-    labels = _label_ids(found)
+    labels = label_ids(found)
     used = np.flatnonzero(labels >= 0)
     order = used[np.argsort(-np.nan_to_num(losses[used], nan=np.inf), kind="stable")]
     places = [_place(found, int(n)) for n in order]
@@ -344,7 +344,7 @@ def position_rows(found: Diagnosis) -> tuple[list[str], Array]:
     return places, np.stack([labels[order], at_label, probs.argmax(axis=-1), losses[order]], axis=-1)
 
 
-def _label_ids(found: Diagnosis) -> Any:
+def label_ids(found: Diagnosis) -> Any:
     """One id a position, [num_positions]; of a distribution its largest; an ignored one stays below zero."""
     targets = np.asarray(found.targets)
     ids = targets if found.label_kind == "ids" else targets.argmax(axis=-1)
@@ -371,7 +371,7 @@ def row_live(seen: Seen, row: int) -> tuple[Live, int, int] | None:
     found = seen.found
     if found.logits is None:
         return None
-    rows, labels = found.logits.reshape(-1, found.logits.shape[-1]), _label_ids(found)
+    rows, labels = found.logits.reshape(-1, found.logits.shape[-1]), label_ids(found)
     row = min(row, len(rows) - 1)
     logits, label = np.nan_to_num(rows[row], nan=0.0, posinf=1e4, neginf=-1e4), max(int(labels[row]), 0)
     if len(logits) < 2:
@@ -449,7 +449,7 @@ def weighted_means(found: Diagnosis) -> dict[str, float]:
     """Means and sums of the same losses; the weight of class c is c + 1."""
     if found.losses is None or found.label_kind != "ids" or found.logits is None:
         return {}
-    ids, losses = _label_ids(found), np.asarray(found.losses).reshape(-1)
+    ids, losses = label_ids(found), np.asarray(found.losses).reshape(-1)
     kept = ids >= 0
     weight = np.where(kept, ids + 1.0, 0.0)
     losses = np.where(kept, losses, 0.0)

@@ -1,6 +1,6 @@
 """Lesson: bring your own numbers, and be told what they are and what your call makes of them."""
 
-from explainers import clinic
+from explainers import clinic, snippets
 from explainers.diagnosis import CALLS, SAID
 from explainers.step import Live
 from ui import open_page
@@ -36,6 +36,7 @@ def body(live: Live) -> None:
         clinic.explain(live, told, only=page.only),
         lambda: clinic.questions(live),
         lambda: clinic.challenges(live, told),
+        lambda: snippets.clinic(told),
     )
 
 

@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS
 from explainers.board import Link, board
+from explainers.snippets import FRAMEWORKS, Snippet
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
@@ -424,8 +425,9 @@ class Page:
         steps: Iterable[Step],
         questions: Callable[[], Iterable[Question]],
         challenges: Callable[[], Iterable[Challenge]],
+        snippet: Callable[[], Snippet | None] | None = None,
     ) -> None:
-        """Draw the steps, each behind its question if it has one, then the table and the challenges."""
+        """Draw the steps, each behind its question if it has one, then the table, the challenges and the code."""
         asks = any(f"ask-{key}" in self.text.sections for key in self.only)
         asked = {question.key: question for question in questions()} if asks else {}
         hidden = set(self._controls) - {CHALLENGES}
@@ -453,6 +455,33 @@ class Page:
                 self.pictures([self._table()], "table")
             if CHALLENGES in self.only:
                 self._challenges(list(challenges()))
+            if snippet:
+                self._code(snippet)
+
+    def _code(self, snippet: Callable[[], Snippet | None]) -> None:
+        """The lesson as a program: none is made until a framework is chosen, which the address and the session keep."""
+        framework = st.segmented_control(
+            self.words["code"],
+            list(FRAMEWORKS),
+            format_func=FRAMEWORKS.__getitem__,
+            wrap=True,
+            key="code",
+            bind="query-params",
+            persist_state="session",
+        )
+        if framework not in FRAMEWORKS:
+            return
+        program = snippet()
+        if not program:
+            st.caption(self.words["code_none"])
+        else:
+            st.code(program.code(framework))
+            st.caption(self.words["code_prints"])
+            st.code(program.output(framework), language=None)
+            if framework in program.differing:
+                st.caption(self.words["code_differs"])
+            elif framework != "numpy":
+                st.caption(self.words["code_float32"])
 
     def _table(self) -> Figure:
         return table(self._live, self.words["table"])
