@@ -23,7 +23,7 @@ CONTESTANTS = ("full", "sampled-loguniform-64", "sampled-loguniform-256", "sampl
 DIM, BATCH_SIZE = 64, 128
 
 
-def step_seconds(code: str, num_classes: int, *, budget: float = 1.0) -> float:
+def step_seconds(code: str, num_classes: int, *, budget: float = 0.25) -> float:
     """CPU seconds of one training step: the median of at least three, of as many as the budget of seconds allows."""
     rng = np.random.default_rng(0)
     contestant = Contestant.parse(code)

@@ -21,28 +21,31 @@ from explainers.figures import LANES, Role, axis, bars, column, curve, dot, grid
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fmt, made
 
 PLACE = Path(__file__).parents[1] / "data" / "novels"
-FULL, SAMPLED, NO_LOG_Q, NCE, NEGATIVE = FIVE = (
+FULL, SAMPLED, NCE, NO_LOG_Q, NEGATIVE = FIVE = (
     "full",
     "sampled-loguniform-64",
-    "sampled-loguniform-256-nologq",
     "nce-64",
+    "sampled-loguniform-256-nologq",
     "negative-5",
 )
+NEGATIVE_MANY = "negative-64"
+"""As many samples as most of the others draw."""
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "five": (FULL, SAMPLED, NCE, NO_LOG_Q, NEGATIVE),
+    "five": FIVE,
     "equal": ("full@1", "sampled-loguniform-256", "sampled-loguniform-16", "sampled-uniform-256", "sampled-uniform-16"),
     "log_q": (FULL, SAMPLED, "sampled-loguniform-256", NO_LOG_Q),
     "samplers": (FULL, SAMPLED, "sampled-unigram-64", "sampled-uniform-64"),
     "many": (FULL, SAMPLED, "sampled-loguniform-16", "sampled-loguniform-256", "sampled-loguniform-1024"),
     "nce": (FULL, SAMPLED, NCE, "nce-64-zero"),
-    "negative": (FULL, SAMPLED, NCE, NEGATIVE, "negative-64"),
+    "negative": (FULL, SAMPLED, NCE, NEGATIVE, NEGATIVE_MANY),
 }
 """Who is looked at together. All but the second were given the same seconds, the second the same steps and rate."""
 K = Contestant.parse(SAMPLED).num_sampled
 """how many classes most of them draw"""
+INSIDE = (FULL, SAMPLED, NCE, NO_LOG_Q, NEGATIVE_MANY)
 OVER = ("seconds", "steps")
 NAMES = {"loguniform": "sampled", "uniform": "uniform", "unigram": "unigram"}
-COSTS = (FULL, SAMPLED, NCE, NEGATIVE, "sampled-loguniform-256", "sampled-loguniform-1024")
+COSTS = (FULL, SAMPLED, NCE, NEGATIVE, "sampled-loguniform-256", "sampled-uniform-64")
 PHASES = ("train", "predict")
 RUNNERS = (2, 6)
 """how many may race at once"""
@@ -128,6 +131,12 @@ def last(code: str, what: str = "loss") -> float:
     return float(stored("clock")["curves"][code][what][-1])
 
 
+def after_a_second(code: str) -> float:
+    """The loss of a contestant of the stored run when one second had gone."""
+    of_one = stored("clock")["curves"][code]
+    return float(np.interp(1.0, of_one["seconds"], of_one["loss"]))
+
+
 def _two_digits(x: float) -> str:
     """What was measured is not known any better."""
     return fmt(float(f"{x:.1e}")) if np.isfinite(x) else "–"
@@ -202,6 +211,7 @@ def _curves(group: str, over: str) -> Step:
             "best_ppl": f"{np.exp(ends[best]['loss']):.0f}",
             "full_loss": _digits(last(FULL)),
             "sampled_loss": _digits(last(SAMPLED)),
+            "sampled_first": _digits(after_a_second(SAMPLED)),
             "full_steps": str(int(last(FULL, "steps"))),
             "sampled_steps": str(int(last(SAMPLED, "steps"))),
             "same_steps": str(slow["steps"][-1]),
@@ -265,8 +275,8 @@ def _own_loss(group: str) -> Step:
             "few": str(Contestant.parse(NEGATIVE).num_sampled),
             "few_shown": _digits(clock[NEGATIVE]["shown_loss"][-1]),
             "few_loss": _digits(last(NEGATIVE)),
-            "many_shown": _digits(clock["negative-64"]["shown_loss"][-1]),
-            "many_loss": _digits(last("negative-64")),
+            "many_shown": _digits(clock[NEGATIVE_MANY]["shown_loss"][-1]),
+            "many_loss": _digits(last(NEGATIVE_MANY)),
             "zero_first": _digits(clock["nce-64-zero"]["shown_loss"][1]),
             "zero_last": _digits(clock["nce-64-zero"]["shown_loss"][-1]),
             "zero_loss": _digits(last("nce-64-zero")),
@@ -307,25 +317,25 @@ def _race() -> Step:
     full, sampled = ({what: last(code, what) for what in ("steps", "seconds")} for code in (FULL, SAMPLED))
     return Step(
         "race",
-        r"n = \frac{\text{s}}{\text{s}/n}",
-        r"\frac{@full_seconds\,\text{s}}{@full_ms\,\text{ms}} = @full_steps"
-        r" \qquad \frac{@sampled_seconds\,\text{s}}{@sampled_ms\,\text{ms}} = @sampled_steps",
+        r"n = \frac{t}{t_{\text{step}}}",
+        r"\frac{@full_seconds\,\text{s}}{@full_ms\,\text{ms}} \approx @full_steps"
+        r" \qquad \frac{@sampled_seconds\,\text{s}}{@sampled_ms\,\text{ms}} \approx @sampled_steps",
         {
             "seed": str(start["seed"]),
             "k": str(K),
-            "full_seconds": full["seconds"],
+            "full_seconds": f"{full['seconds']:.3g}",
             "full_steps": str(int(full["steps"])),
-            "full_ms": 1000 * full["seconds"] / full["steps"],
-            "sampled_seconds": sampled["seconds"],
+            "full_ms": f"{1000 * full['seconds'] / full['steps']:.3g}",
+            "sampled_seconds": f"{sampled['seconds']:.3g}",
             "sampled_steps": str(int(sampled["steps"])),
-            "sampled_ms": 1000 * sampled["seconds"] / sampled["steps"],
+            "sampled_ms": f"{1000 * sampled['seconds'] / sampled['steps']:.3g}",
         },
     )
 
 
 def everyone() -> tuple[str, ...]:
-    """All who can be chosen, as codes."""
-    return tuple(stored("clock")["curves"])
+    """All who can be chosen, as codes, the five first."""
+    return tuple(dict.fromkeys((*FIVE, *stored("clock")["curves"])))
 
 
 def command(codes: Sequence[str], seconds: float, seed: int) -> tuple[Any, list[str]]:
@@ -359,7 +369,7 @@ def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
         | {"wide": True},
         bars(
             [name(code) for code in codes],
-            column("s", so_far["seconds"], "exp", bound=seconds),
+            column("s", so_far["seconds"], "exp", bound=seconds, texts=[f"{s:.1f}" for s in so_far["seconds"]]),
             column("n", so_far["steps"], "prob", texts=[str(int(n)) for n in so_far["steps"]]),
             column("L", np.nan_to_num(now["loss"]), "loss", bound=lines["uniform"], texts=texts),
         ),
@@ -391,7 +401,7 @@ def version(code: str, mend: bool) -> str:
 def _inside(word: str, mend: bool) -> Step:
     """Item 40: who was trained without ln q has learnt ln(p/q), and is mended by adding it."""
     told = stored("inside")
-    context, codes = told["contexts"][word], GROUPS["five"]
+    context, codes = told["contexts"][word], INSIDE
     truth = np.array(context["truth"])
     probs = {code: np.array(context["probs"][code][version(code, mend)]) for code in codes}
     rows = set(np.argsort(-truth, kind="stable")[:TOP].tolist())
@@ -401,7 +411,7 @@ def _inside(word: str, mend: bool) -> Step:
     bound = float(np.ceil(max(truth[shown].max(), *(of_one[shown].max() for of_one in probs.values())) * 20) / 20)
     models = {code: told["models"][code][version(code, mend)] for code in codes}
     before = {code: told["models"][code]["as_trained"] for code in codes}
-    repaired = {code: told["models"][code]["mended"] for code in (NO_LOG_Q, NEGATIVE)}
+    repaired = {code: told["models"][code]["mended"] for code in (NO_LOG_Q, NEGATIVE_MANY)}
     return Step(
         "inside",
         r"\hat p = \operatorname{softmax}(s + \ln \mathbb{E}[\text{count}])",
@@ -414,11 +424,13 @@ def _inside(word: str, mend: bool) -> Step:
             "head": _digits(told["head_share"]),
             "head_full": _digits(before[FULL]["head_share"]),
             "head_no_log_q": _digits(before[NO_LOG_Q]["head_share"]),
-            "head_negative": _three(before[NEGATIVE]["head_share"]),
+            "head_negative": _three(before[NEGATIVE_MANY]["head_share"]),
             "no_log_q_before": _digits(before[NO_LOG_Q]["loss"]),
             "no_log_q_after": _digits(repaired[NO_LOG_Q]["loss"]),
-            "negative_before": _digits(before[NEGATIVE]["loss"]),
-            "negative_after": _digits(repaired[NEGATIVE]["loss"]),
+            "negative_before": _digits(before[NEGATIVE_MANY]["loss"]),
+            "negative_after": _digits(repaired[NEGATIVE_MANY]["loss"]),
+            "k": str(K),
+            "ece_negative": _three(before[NEGATIVE_MANY]["calibration"]["error"]),
             "z_sampled": _digits(before[SAMPLED]["log_z_mean"]),
             "z_nce": _digits(before[NCE]["log_z_mean"]),
         },
@@ -483,10 +495,10 @@ def _reliable(calibration: Mapping[str, Any]) -> tuple[Array, Array]:
 
 @cache
 def costs() -> Mapping[int, Mapping[str, float]]:
-    """Seconds of a training step, as they were measured: by number of words, then by contestant; NaN if it can't be."""
+    """Seconds of a training step, as they were measured: by number of words, then by contestant."""
     with (PLACE / "cost.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {int(row.pop("num_classes")): {code: float(x or "nan") for code, x in row.items()} for row in rows}
+    return {int(row.pop("num_classes")): {code: float(x) for code, x in row.items()} for row in rows}
 
 
 def vocabularies() -> tuple[str, ...]:
@@ -718,7 +730,7 @@ def questions(live: Live) -> list[Question]:
     asked = (FULL, SAMPLED, NCE)
     true = [last(code) for code in asked]
     shown = {code: _digits(last(code, "shown_loss")) for code in FIVE}
-    inside = stored("inside")["models"][NEGATIVE]
+    inside = stored("inside")["models"][NEGATIVE_MANY]
     change = inside["mended"]["loss"] - inside["as_trained"]["loss"]
     classes = int(vocabularies()[-1])
     scored = [step_cost(Contestant.parse(code), classes).inference for code in (FULL, SAMPLED)]
@@ -726,18 +738,19 @@ def questions(live: Live) -> list[Question]:
         Question(
             "curves",
             int(np.argmin(true)),
-            {"seconds": fmt(stored("clock")["start"]["seconds"]), "lowest": _digits(min(true))},
+            {"seconds": fmt(stored("clock")["start"]["seconds"]), "lowest": _digits(min(true)), "k": str(K)},
         ),
         Question(
             "own-loss",
             int(np.argmax([last(code) for code in FIVE])),
-            dict(zip(("full", "sampled", "no_log_q", "nce", "negative"), shown.values(), strict=True))
+            dict(zip(("full", "sampled", "nce", "no_log_q", "negative"), shown.values(), strict=True))
             | {"worst": _digits(max(last(code) for code in FIVE))},
         ),
         Question(
             "inside",
             0 if abs(change) < HEAD_NEAR else 1 if change < 0 else 2,
             {
+                "head_size": str(core.bilinear.HEAD),
                 "head": _digits(stored("inside")["head_share"]),
                 "share": _three(inside["as_trained"]["head_share"]),
                 "before": _digits(inside["as_trained"]["loss"]),
@@ -763,7 +776,7 @@ def challenges(
 ) -> list[Challenge]:
     """What the learner is asked to reach with the controls."""
     told = stored("inside")
-    share = told["models"][NEGATIVE][version(NEGATIVE, mend)]["head_share"]
+    share = told["models"][NEGATIVE_MANY][version(NEGATIVE_MANY, mend)]["head_share"]
     missing = float(ranks().losses[dim] - ranks().floor)
     return [
         Challenge("equal", group == "equal" and over == "steps", at="curves"),

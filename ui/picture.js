@@ -390,10 +390,7 @@ function drawLines(built, figure) {
     add(svg, "text", { x: width - 4, y: 14, class: "axis", "text-anchor": "end" }, figure.right.title);
     for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 }, text);
   }
-  for (const [text, value] of figure.levels ?? []) {
-    add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
-    add(svg, "text", { class: "level", x: left + 6, y: y(value) - 4 }, text);
-  }
+  for (const [, value] of figure.levels ?? []) add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
   for (const line of figure.lines) {
     if (line.cloud) {
       for (const point of line.points) if (point) add(svg, "circle", { class: `cloud ${line.role}`, cx: x(point[0]), cy: y(point[1]), r: 3 });
@@ -407,6 +404,7 @@ function drawLines(built, figure) {
     }
     add(svg, "path", { class: `line ${line.role}${line.dash ? " dash" : ""}`, d: path });
   }
+  for (const [text, value] of figure.levels ?? []) add(svg, "text", { class: "level", x: left + 6, y: y(value) - 4 }, text);
   Object.assign(built, { x, y, top, dots: add(svg, "g") });
   legend.replaceChildren();
   if (figure.lines.length > 1)

@@ -1,21 +1,26 @@
-"""Lesson `race` in a browser: one that is run and watched, one that is stopped, in both languages; what can be chosen."""
+"""Lesson `race` in a browser: a race is run and watched, and stopped; who runs can be chosen; every line is its own."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
 
 from explainers import race
 from explainers.text import prose, words
-from tests.browser.test_browser import Visit, browser, server  # noqa: F401
+from tests.browser.test_browser import Visit
 
 pytestmark = pytest.mark.browser
-TWO = f"{race.SAMPLED},{race.NCE}"
 
 
-def open_step(browser, server, step, lang="en", width=1280, **query):  # noqa: F811
-    more = "".join(f"&{key}={value}" for key, value in query.items())
-    return Visit(browser, f"{server.url}/race?lang={lang}&predict=false&step={step}{more}", width)
+def open_step(browser, server, step, lang="en", width=1280, **query):
+    address = urlencode({"lang": lang, "predict": "false", "step": step, **query}, doseq=True)
+    return Visit(browser, f"{server.url}/race?{address}", width)
+
+
+def who(*codes):
+    """Contestants as the address names them."""
+    return {"race_who": [race.name(code) for code in codes]}
 
 
 def press(visit, said, name):
@@ -34,8 +39,8 @@ def lane(visit, code):
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, server, lang):  # noqa: F811
-    visit = open_step(browser, server, "race", lang, race_who=f"{race.FULL},{race.SAMPLED}", race_seconds=5)
+def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, server, lang):
+    visit = open_step(browser, server, "race", lang, race_seconds=5, **who(race.FULL, race.SAMPLED))
     said = words(lang)
     assert lane(visit, race.FULL) == (0, 0, "–")
     press(visit, said, "train_start")
@@ -49,8 +54,8 @@ def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, ser
     visit.done()
 
 
-def test_a_race_can_be_stopped_and_begun_again(browser, server):  # noqa: F811
-    visit = open_step(browser, server, "race", race_who=TWO, race_seconds=30)
+def test_a_race_can_be_stopped_and_begun_again(browser, server):
+    visit = open_step(browser, server, "race", race_seconds=30, **who(race.SAMPLED, race.NCE))
     said = words("en")
     expect(visit.page.get_by_role("button", name=said["train_resume"], exact=True)).to_have_count(0)
     press(visit, said, "train_start")
@@ -68,11 +73,11 @@ def test_a_race_can_be_stopped_and_begun_again(browser, server):  # noqa: F811
     visit.done()
 
 
-def test_who_runs_is_chosen_by_hand_and_stands_in_the_address(browser, server):  # noqa: F811
+def test_who_runs_is_chosen_by_hand_and_stands_in_the_address(browser, server):
     visit = open_step(browser, server, "race")
     name = race.name("sampled-loguniform-1024")
     visit.page.get_by_role("button", name=name, exact=True).click()
-    visit.page.wait_for_url(re.compile("sampled-loguniform-1024"))
+    visit.page.wait_for_url(re.compile("race_who="))
     visit.settle()
     assert lane(visit, "sampled-loguniform-1024") == (0, 0, "–")
     same = Visit(browser, visit.page.url)
@@ -81,7 +86,7 @@ def test_who_runs_is_chosen_by_hand_and_stands_in_the_address(browser, server): 
     visit.done()
 
 
-def test_the_switch_mends_what_was_trained_without_log_q(browser, server):  # noqa: F811
+def test_the_switch_mends_what_was_trained_without_log_q(browser, server):
     visit = open_step(browser, server, "inside", width=390)
     before = visit.said()
     visit.page.get_by_text(words("en")["race_mend"], exact=True).click()
@@ -92,7 +97,7 @@ def test_the_switch_mends_what_was_trained_without_log_q(browser, server):  # no
     visit.done()
 
 
-def test_every_line_of_a_chart_has_its_own_colour_and_dash(browser, server):  # noqa: F811
+def test_every_line_of_a_chart_has_its_own_colour_and_dash(browser, server):
     visit = open_step(browser, server, "cost", lang="zh")
     visit.heading(f"5 · {prose('race', 'zh').sections['cost'].heading}")
     looks = visit.page.locator("path[class*=lane]").evaluate_all(
