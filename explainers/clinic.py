@@ -39,7 +39,7 @@ from explainers.table import table
 RECORDED = Path(__file__).parents[1] / "data" / "messages" / "messages.json"
 FORMS = {
     "list": "Python, JSON",
-    "print": "NumPy print",
+    "print": "print(NumPy)",
     "numpy": "NumPy",
     "torch": "PyTorch",
     "tensorflow": "TensorFlow",

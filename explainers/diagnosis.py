@@ -189,7 +189,7 @@ def _keras_sparse(scores: Array, labels: Numbers, *, logits: bool) -> Array:
     ids = np.asarray(labels).astype(np.int64)
     if ids.ndim == scores.ndim and ids.shape[-1] == 1:
         ids = ids[..., 0]
-    if ids.shape != scores.shape[:-1]:
+    if ids.shape != scores.shape[:-1] or scores.shape == (1,):
         raise RefusedError("shape")
     _in_range(ids, scores.shape[-1])
     if logits:
@@ -198,16 +198,29 @@ def _keras_sparse(scores: Array, labels: Numbers, *, logits: bool) -> Array:
 
 
 def _dense(scores: Array, labels: Numbers) -> Array:
-    """TensorFlow and optax: labels are stretched to the logits, whatever they sum to."""
+    """TensorFlow: rows of logits and of labels are stretched to each other, whatever the labels sum to."""
+    if not labels.ndim:
+        raise RefusedError("shape")
+    rows, targets = scores.reshape(-1, scores.shape[-1]), labels.reshape(-1, labels.shape[-1])
     try:
-        both = np.broadcast_shapes(scores.shape, labels.shape)
+        rows, targets = np.broadcast_arrays(rows, targets)
+        return np.asarray(-(targets * log_softmax(rows)).sum(axis=-1)).reshape(scores.shape[:-1])
     except ValueError:
         raise RefusedError("shape") from None
-    scores, targets = np.broadcast_to(scores, both), np.broadcast_to(labels, both)
-    return np.asarray(-(targets * log_softmax(scores)).sum(axis=-1))
+
+
+def _optax_dense(scores: Array, labels: Numbers) -> Array:
+    """optax: log-probabilities and labels are stretched to each other."""
+    try:
+        return np.asarray(-(labels * log_softmax(scores)).sum(axis=-1))
+    except ValueError:
+        raise RefusedError("shape") from None
 
 
 def _keras_categorical(scores: Array, labels: Numbers, *, logits: bool) -> Array:
+    """Keras: of a single class the axis may be left out."""
+    if scores.shape[-1] == 1 and labels.shape == scores.shape[:-1]:
+        scores, labels = (scores, labels[:, None]) if labels.ndim == 1 else (scores[..., 0], labels)
     if labels.shape != scores.shape:
         raise RefusedError("shape")
     if logits:
@@ -224,6 +237,8 @@ def _torch(scores: Array, labels: Numbers, *, logits: bool) -> Array:
         if labels.dtype.kind != "f":
             raise RefusedError("integer" if labels.ndim != 1 else "shape")
         return _dense(rows, np.moveaxis(labels, axis, -1))
+    if rows.ndim == 1 and labels.shape == (1,):
+        rows = rows[None]
     if labels.shape != rows.shape[:-1]:
         raise RefusedError("shape")
     _whole(labels)
@@ -265,7 +280,7 @@ _CALLED: Mapping[str, Any] = {
     "torch_nll": lambda scores, labels: _torch(scores, labels, logits=False),
     "torch_bce": _torch_bce,
     "optax_integer": _optax_integer,
-    "optax_dense": _dense,
+    "optax_dense": _optax_dense,
 }
 
 

@@ -35,8 +35,8 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
-BOX, MOST_CHARACTERS = 2 * CONTROL, 600_000
-"""width of a box for a text, in pixels, and what it takes: two of them are below what Streamlit lets a page send"""
+BOX, MOST_CHARACTERS = 2 * CONTROL, 400_000
+"""width of a box for a text, in pixels, and what it takes: two of them are below server.maxWidgetStateSize"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
 
@@ -404,8 +404,6 @@ class Page:
                     button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
             if job:
                 st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
-                if job.error:
-                    st.code(job.error, language=None)
             self.pictures(figures(begun, told), "training")
 
         with self._between[-1]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from explainers import LANGUAGES, clinic
-from explainers.paste import MAX_CHARACTERS
 from explainers.step import fill
 from explainers.text import prose
 from tests.pages.test_pages import logits, opened, said
+from ui.frame import MOST_CHARACTERS
 
 OWN = {"clinic_case": clinic.OWN}
 
@@ -77,7 +77,7 @@ def test_a_row_goes_to_the_board():
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("1" * (MAX_CHARACTERS + 1), "size"),
+        ("1 " * (MOST_CHARACTERS // 2), "many"),
         ("[[1, 2], [3]]", "ragged"),
         ("`$x$` <b>@y</b>", "sign"),
         ("[" * 50, "deep"),
@@ -86,8 +86,9 @@ def test_a_row_goes_to_the_board():
 def test_a_bad_paste_is_told_and_shown_as_text(text, code):
     app = opened("clinic", lang="en", predict="false", **OWN)
     app.text_area("clinic_predictions own").set_value(text)
-    app.text_area("clinic_labels own").set_value("[0]").run()
+    app.text_area("clinic_labels own").set_value(text).run()
     assert not app.exception
+    assert app.text_area("clinic_labels own").max_chars == MOST_CHARACTERS
     shown = next(markdown.value for markdown in app.markdown if finding(f"error_{code}") in markdown.value)
     assert shown.count("`") % 2 == 0
     assert len(shown) < 500
