@@ -9,16 +9,21 @@ A deed is `<group>/<key>`: `softmax/ask-odds` is a question that was answered be
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
 from explainers import LANGUAGES, LESSONS
+from explainers.presets import DEFAULT
 from explainers.quiz import ITEMS, lesson
 from explainers.step import Challenge, Live, Question, fill
 from explainers.text import prose
+from explainers.worksheet import Lesson
 
 QUIZ, MISSED = "quiz", "missed"
 LONGEST = 1000
@@ -99,6 +104,21 @@ def tasks(slug: str, lang: str, live: Live, deeds: Collection[str]) -> list[Task
         Task(f"{slug}/{key}", fill(text.sections[key].heading, numbers), f"{slug}/{key}" in deeds, step)
         for key, numbers, step in entries
     ]
+
+
+@cache
+def places(slug: str) -> frozenset[str]:
+    """The steps of a lesson in which one of its challenges is done."""
+    live = Live(DEFAULT.names, np.array(DEFAULT.logits), DEFAULT.label)
+    return frozenset(task.at for task in lesson(slug).challenges(live) if task.at)
+
+
+def on_paper(slug: str, lang: str, live: Live) -> Lesson:
+    """A lesson with its controls as they are at first, for a worksheet."""
+    module = lesson(slug)
+    defaults = [parameter.default for parameter in inspect.signature(module.explain).parameters.values()]
+    controls = [float(default) for default in defaults if isinstance(default, int | float)]
+    return Lesson(slug, lang, live, module.explain(live), module.questions(live), module.challenges(live), controls)
 
 
 class Given(NamedTuple):

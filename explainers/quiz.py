@@ -18,7 +18,7 @@ import core
 from explainers import LESSONS, cross_entropy, nce, race, sampled_softmax, shape_lab
 from explainers.sampled_bench import SAMPLED
 from explainers.sampled_softmax import Small
-from explainers.step import Live, Step, fmt
+from explainers.step import Live, Step
 
 NAMES = "ABCDEFGHIJ"
 SCORES = np.arange(-2.0, 3.5, 0.5)
@@ -70,6 +70,7 @@ def drawn(rng: np.random.Generator, num_classes: int = 4) -> Live:
 
 
 def _step(slug: str, key: str, live: Live, **settings: Any) -> Step:
+    step: Step
     (step,) = lesson(slug).explain(live, **settings, only=(key,))
     return step
 
@@ -201,9 +202,7 @@ def _cosine(live: Live, rng: np.random.Generator) -> Asked:
     classes = str(rng.choice(["10", "1000", "200000"]))
     truth = float(core.bounded_best(int(classes)).prob)
     offered = 1.0, float(core.bounded_best(2).prob), truth
-    return Asked(
-        _pick(truth, *offered), {"classes": classes} | _numbered(*offered), live, {"cosine_classes": classes}
-    )
+    return Asked(_pick(truth, *offered), {"classes": classes} | _numbered(*offered), live, {"cosine_classes": classes})
 
 
 # ---- B. labels, shapes, indices ----
@@ -658,5 +657,3 @@ def deal(seed: int, lessons: Sequence[str], missed: Sequence[int] = ()) -> list[
     order = [number for number in order if ITEMS[number].lesson in lessons]
     again = [number for number in order if number in missed]
     return (again + [number for number in order if number not in missed])[:ROUND]
-
-
