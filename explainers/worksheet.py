@@ -19,6 +19,8 @@ from explainers.text import Section, prose, words
 
 BLANK, START, END = "\ue000", "\ue001", "\ue002"
 """a number that is left out; where a number that was filled in begins and ends"""
+_DECIMAL = re.compile(r"−?\d+\.\d+")
+"""a result that a lesson has already rounded; whole numbers in words are sizes and names"""
 STYLE = """
 @page { margin: 16mm 15mm; }
 :root { color-scheme: light; }
@@ -29,6 +31,8 @@ p { margin: 0.4em 0; orphans: 3; widows: 3; }
 .who { display: flex; gap: 2em; margin: 1em 0; } .who span { flex: 1; border-bottom: 1px solid #000; padding-top: 1em; }
 .blank { display: inline-block; min-width: 3.6em; border-bottom: 1px solid #000; }
 .filled { text-decoration: underline; }
+mtd[columnalign="right"] { text-align: right; } mtd[columnalign="left"] { text-align: left; }
+menclose { border: 1px solid #000; padding: 0 0.2em; }
 math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math; }
 .formula { margin: 0.5em 0 0.5em 1em; overflow-x: auto; }
 table { border-collapse: collapse; margin: 0.6em 0; font-size: 0.86em; font-variant-numeric: tabular-nums; }
@@ -108,7 +112,9 @@ class _Paper:
 
     def numbers(self, numbers: Mapping[str, Any]) -> dict[str, str]:
         """The numbers of a step as text, blanks where they are to be found."""
-        return {name: value if isinstance(value, str) else self._number(fmt(value)) for name, value in numbers.items()}
+        texts = {name: value if isinstance(value, str) else fmt(value) for name, value in numbers.items()}
+        found = {name for name, text in texts.items() if not isinstance(numbers[name], str) or _DECIMAL.fullmatch(text)}
+        return {name: self._number(text) if name in found else text for name, text in texts.items()}
 
     def _number(self, text: str) -> str:
         if text in self.given:
@@ -181,7 +187,10 @@ class _Paper:
         return f'<div class="formula">{self._math(latex, "block")}</div>'
 
     def _math(self, latex: str, display: str) -> str:
-        plain = re.sub(r"\\textcolor\{#\w+\}", "", latex)
+        plain = re.sub(r"\\textcolor\{#\w+\}|(?<=\\\\)\[[\d.]+em\]", "", latex)
+        plain = re.sub(r"(?<=\\text\{)[^}]*", lambda name: escape(name[0], quote=False), plain)
+        if r"\\" in plain and r"\begin" not in plain:
+            plain = rf"\begin{{aligned}}{plain}\end{{aligned}}"
         for one, other in _PLAINER.items():
             plain = plain.replace(one, other)
         return convert(plain, display=display)
@@ -306,7 +315,15 @@ class _Paper:
         return f'<p><svg {box} role="img">{"".join(drawn)}</svg><br>{" &#160; ".join(legend)}</p>'
 
 
-_PLAINER = {START: "", END: "", r"\arg": r"\operatorname{arg}", r"\lVert": r"\|", r"\rVert": r"\|", r"\ln ": r"\ln\,"}
+_PLAINER = {
+    "{aligned}": "{align*}",
+    START: "",
+    END: "",
+    r"\arg": r"\operatorname{arg}",
+    r"\lVert": r"\|",
+    r"\rVert": r"\|",
+    r"\ln ": r"\ln\,",
+}
 """what the converter does not know, in words that it knows"""
 
 

@@ -14,7 +14,7 @@ _write = st.components.v2.component(
     "deeds",
     js=f"""export default function ({{ data }}) {{
   const age = data ? 365 * 24 * 3600 : 0;
-  document.cookie = `{COOKIE}=${{data}}; path=/; max-age=${{age}}; SameSite=Lax`;
+  document.cookie = `{COOKIE}=${{data || ""}}; path=/; max-age=${{age}}; SameSite=Lax`;
 }}
 """,
 )
@@ -42,6 +42,7 @@ def replace(deeds: set[str]) -> None:
 
 def keep() -> None:
     """Have the browser remember, once there is something to remember or to forget."""
-    code = practice.code(done())
-    if code != st.context.cookies.get(COOKIE, ""):
+    state, code = st.session_state, practice.code(done())
+    if state.setdefault("deeds changed", False) or code != st.context.cookies.get(COOKIE, ""):
+        state["deeds changed"] = True
         _write(key="deeds-cookie", data=code)

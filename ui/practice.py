@@ -103,8 +103,9 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
         title = fill(prose(item.lesson, page.lang).sections[item.step].heading, step.numbers)
         if st.button(fill(page.words["practice_see"], {"title": title}), key="see"):
             numbers.take(asked.live)
-            query = {"lang": page.lang, "predict": "false", **items.address(item, asked)}
-            st.switch_page(path(item.lesson), query_params=query)
+            guesses = st.session_state.setdefault("guesses", {})
+            guesses.setdefault(f"{item.lesson}-{item.step}", None)  # what was just answered is not asked once more
+            st.switch_page(path(item.lesson), query_params={"lang": page.lang, **items.address(item, asked)})
 
 
 def _answer(played: dict[str, Any], item: Item, asked: Asked, section: Section, chosen: int) -> None:
