@@ -45,3 +45,6 @@ with st.container(horizontal=True, gap="medium"):
         with st.container(border=True, width=350):
             page.link(slug, f"**{prose(slug, page.lang).title}**")
             st.markdown(prose(slug, page.lang).lead)
+    with st.container(border=True, width=350):
+        page.link("practice", f"**{prose('practice', page.lang).title}**")
+        st.markdown(prose("practice", page.lang).lead)

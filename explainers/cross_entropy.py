@@ -121,11 +121,11 @@ def _logsumexp(live: Live) -> Step:
     return Step(
         "logsumexp",
         r"L = \ln\sum_j e^{z_j/T} - \frac{z_y}{T}",
-        r"L = \ln\left(@exps\right) - @s_y = @lse - @s_y = @loss",
+        rf"L = \ln\left(@exps\right) - {mark(live.label, '@s_y')} = @lse - {mark(live.label, '@s_y')} = @loss",
         _y(live)
         | {
             "exps": terms(scaled, "e^{@}", classes=range(len(live.names))),
-            "s_y": mark(live.label, paren(scaled[live.label])),
+            "s_y": paren(scaled[live.label]),
             "lse": core.logsumexp(live.logits, temperature=live.temperature),
         },
         (

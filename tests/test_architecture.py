@@ -107,7 +107,7 @@ def test_each_lesson_is_five_things_of_one_name():
             *(f"explainers/prose/{slug}.{x}.md" for x in ("en", "zh")),
         ):
             assert (ROOT / file).is_file(), file
-    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == set(LESSONS)
+    assert {path.stem for path in (ROOT / "pages").glob("*.py")} == {*LESSONS, "practice"}
 
 
 def test_no_path_of_a_machine_stands_in_the_repository():

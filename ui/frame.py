@@ -7,20 +7,23 @@ with `page.show(...)`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers import LANGUAGES, LESSONS
+from explainers import LANGUAGES, LESSONS, practice
 from explainers.board import Link, board
 from explainers.snippets import FRAMEWORKS, Snippet
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
-from ui import jobs, numbers
+from explainers.worksheet import Lesson, worksheet
+from ui import deeds, jobs, numbers
 from ui.picture import picture, picture_code
 
 gc.collect()
@@ -40,8 +43,24 @@ BOX, MOST_CHARACTERS = 2 * CONTROL, 400_000
 """width of a box for a text, in pixels, and what it takes: two of them are below server.maxWidgetStateSize"""
 MANY = 12
 """more codes than these to choose from stand behind a button"""
+PRACTICE = "practice"
+"""the page after the lessons"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
+
+
+@dataclass
+class Again:
+    """What the controls said, and what the body of a lesson says of it when it is asked once more."""
+
+    state: dict[Any, Any]
+    query: Mapping[str, str]
+    controls: list[float] = field(default_factory=list)
+    shown: tuple[list[Step], list[Question], list[Challenge]] = ([], [], [])
+
+
+_again: ContextVar[Again | None] = ContextVar("again", default=None)
+"""set where the body is asked for a worksheet: nothing is drawn there"""
 
 
 def path(slug: str) -> str:
@@ -89,8 +108,6 @@ class Page:
         self.text = prose(slug, lang)
         self.turns = (*self.text.steps, CHALLENGES)
         self.step = self._wanted()
-        self.only = frozenset(self.turns if self.step == ALL else [self.step])
-        """keys of the steps to be shown"""
         self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
         numbers.arrive(slug, board=self._has_board)
         self._top()
@@ -120,7 +137,7 @@ class Page:
             )
         with st.sidebar:
             st.markdown(f"**{self.words['contents']}**")
-            for slug in ("home", *LESSONS):
+            for slug in ("home", *LESSONS, PRACTICE):
                 self.link(slug, prose(slug, self.lang).title)
 
     def _steps(self) -> None:
@@ -157,8 +174,9 @@ class Page:
             if self.step in self.turns[:-1]:
                 after = self.turns.index(self.step) + 1
                 self._turn(f"{self._heading(self.turns[after])} →", after, type="primary", key="next")
-            elif at + 1 < len(LESSONS):
-                self.link(LESSONS[at + 1], f"{prose(LESSONS[at + 1], self.lang).title} →")
+            else:
+                after_it = (*LESSONS, PRACTICE)[at + 1]
+                self.link(after_it, f"{prose(after_it, self.lang).title} →")
 
     def lesson(
         self, body: Callable[[Live], None], *, columns: Sequence[Link] = ("z", "p"), zero_temperature: bool = False
@@ -173,6 +191,7 @@ class Page:
             else:
                 with st.popover(self.words["more"]):
                     numbers.ask_first(self.words)
+                    self._worksheets()
 
         def moving() -> None:
             if self._wanted() != self.step:  # a button in here turned the page
@@ -181,7 +200,9 @@ class Page:
             self._between: list[DeltaGenerator] = []
             if not self._has_board:
                 self._main = st.container(key="alone")
-                body(numbers.kept())
+                live = numbers.kept()
+                body(live)
+                self._keep(body, live)
                 return
             left, self._main = st.columns([0.4, 0.6], gap="large")
             with left:
@@ -190,9 +211,24 @@ class Page:
                 with place:
                     self.board([board(live, columns)], live)
             body(live)
+            self._keep(body, live)
 
         self.follow(moving)
         self._onward()
+
+    def _keep(self, body: Callable[[Live], None], live: Live) -> None:
+        """Remember what the controls said, for the worksheet: it is made when no script runs."""
+        self._last = body, live, Again(st.session_state.to_dict(), st.query_params.to_dict())
+
+    @property
+    def only(self) -> frozenset[str]:
+        """Keys of the steps to be shown."""
+        return frozenset(self.turns if self.step == ALL or _again.get() else [self.step])
+
+    @property
+    def _state(self) -> MutableMapping[Any, Any]:
+        again = _again.get()
+        return again.state if again else st.session_state
 
     @staticmethod
     def follow(body: Callable[[], None]) -> None:
@@ -202,13 +238,53 @@ class Page:
         def moving() -> None:
             body()
             numbers.depart()
+            deeds.keep()
 
         moving()
 
     def toolbar(self) -> tuple[str, ...]:
         """Examples, undo, random, reset and the classes, in one row; returns the names of the classes."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
-            return numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv")
+            return numbers.toolbar(
+                self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._worksheets
+            )
+
+    # ---- on paper ----
+
+    def _worksheets(self) -> None:
+        """The lesson with all its steps, as the controls stand, as a file to print."""
+        if self.slug in LESSONS:
+            with st.container(horizontal=True):
+                for solutions in (False, True):
+                    self.worksheet(self.slug, self._on_paper, solutions=solutions)
+
+    def worksheet(self, slug: str, make: Callable[[], Lesson], *, solutions: bool) -> None:
+        """A button that saves a lesson as a worksheet; it is made when the button is pressed."""
+        label = self.words["worksheet_get_solutions" if solutions else "worksheet_get"]
+        file_name = f"{slug}-{'solutions' if solutions else 'worksheet'}.html"
+        st.download_button(
+            label,
+            lambda: worksheet(make(), solutions=solutions),
+            file_name,
+            "text/html",
+            key=file_name,
+            on_click="ignore",
+        )
+
+    def _on_paper(self) -> Lesson:
+        """Ask the body once more, for all steps, and draw nothing; Streamlit calls this in a thread of its own."""
+        body, live, seen = self._last
+        again = Again(dict(seen.state), seen.query)
+        token = _again.set(again)
+        try:
+            body(live)
+        finally:
+            _again.reset(token)
+        return Lesson(self.slug, self.lang, live, *again.shown, controls=again.controls)
+
+    def lead(self) -> None:
+        """What the page is about."""
+        st.markdown(self.text.lead)
 
     def board(self, pictures: Sequence[Figure], live: Live) -> None:
         """Draw the pictures whose hand moves the learner's numbers; one place a page."""
@@ -224,7 +300,7 @@ class Page:
         stands around the controls is written later, by `show`.
         """
         key = next((key for key in ([at] if isinstance(at, str) else at) if key in self.only), None)
-        if key is None:
+        if key is None or _again.get():
             return None
         if not self._between:
             self._between.append(self._main.container())
@@ -243,9 +319,12 @@ class Page:
                 self.words[key], lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=CONTROL
             )
             if place
-            else st.session_state.get(key, default)
+            else self._state.get(key, default)
         )
-        return min(max(float(value), lo), hi)
+        value = min(max(float(value), lo), hi)
+        if again := _again.get():
+            again.controls.append(value)
+        return value
 
     def choice(
         self,
@@ -281,14 +360,14 @@ class Page:
                 args=(resets,),
             )
             if place
-            else st.session_state.get(key) or st.query_params.get(key)
+            else self._state.get(key) or (again.query if (again := _again.get()) else st.query_params).get(key)
         )
         return str(value) if value in options else first
 
     def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
         """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
         place = self.controls(at)
-        files: dict[str, tuple[str, bytes] | None] = st.session_state.setdefault("files", {})
+        files: dict[str, tuple[str, bytes] | None] = self._state.setdefault("files", {})
         if place:
             file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
             files[key] = (file.name, file.getvalue()) if file else None
@@ -311,7 +390,7 @@ class Page:
                 wrap=True,
             )
             if place
-            else st.session_state.get(key, default)
+            else self._state.get(key, default)
         )
         return tuple(code for code in options if code in (chosen or ()))
 
@@ -320,7 +399,7 @@ class Page:
         place = self.controls(at)
         if place:
             return bool(place.toggle(self.words[key], default, key=key, bind="query-params"))
-        return bool(st.session_state.get(key, default))
+        return bool(self._state.get(key, default))
 
     def button(self, key: str, write: Callable[[], Mapping[str, Any]], *, at: str | Sequence[str]) -> None:
         """A button that writes other controls of the page: `write` says which key gets which value."""
@@ -353,7 +432,7 @@ class Page:
                 st.session_state[kept] = place.text_area(
                     label, key=name, height=height, width=width, max_chars=MOST_CHARACTERS
                 )
-        return str(st.session_state.get(kept, default))
+        return str(self._state.get(kept, default))
 
     def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:
         """A message beside the controls of a step: a word of the table, its @names filled."""
@@ -428,6 +507,9 @@ class Page:
         snippet: Callable[[], Snippet | None] | None = None,
     ) -> None:
         """Draw the steps, each behind its question if it has one, then the table, the challenges and the code."""
+        if again := _again.get():
+            again.shown = list(steps), list(questions()), list(challenges())
+            return
         asks = any(f"ask-{key}" in self.text.sections for key in self.only)
         asked = {question.key: question for question in questions()} if asks else {}
         hidden = set(self._controls) - {CHALLENGES}
@@ -453,8 +535,14 @@ class Page:
         with self._main:
             if self._has_board and self.step == ALL:
                 self.pictures([self._table()], "table")
-            if CHALLENGES in self.only:
-                self._challenges(list(challenges()))
+            if CHALLENGES in self.only or self.step in practice.places(self.slug):
+                tasks = list(challenges())
+                for task in tasks:
+                    if task.done and deeds.add(f"{self.slug}/challenge-{task.key}"):
+                        heading = self.text.sections[f"challenge-{task.key}"].heading
+                        st.toast(fill(heading, task.numbers), icon="✅")
+                if CHALLENGES in self.only:
+                    self._challenges(tasks)
             if snippet:
                 self._code(snippet)
 
@@ -536,8 +624,8 @@ class Page:
                     key=f"commit-{key}",
                     type="primary",
                     disabled=choice is None,
-                    on_click=guesses.__setitem__,
-                    args=(key, choice),
+                    on_click=self._guess,
+                    args=(question.key, choice),
                 )
                 st.button(
                     self.words["skip"],
@@ -547,6 +635,10 @@ class Page:
                     args=(key, None),
                 )
         return False
+
+    def _guess(self, key: str, choice: int) -> None:
+        st.session_state["guesses"][f"{self.slug}-{key}"] = choice
+        deeds.add(f"{self.slug}/ask-{key}")
 
     def _challenges(self, challenges: list[Challenge]) -> None:
         done = sum(challenge.done for challenge in challenges)

@@ -172,10 +172,12 @@ def _label(names: tuple[str, ...], words: Mapping[str, str]) -> int:
     return label
 
 
-def toolbar(words: Mapping[str, str], lang: str, csv: Callable[[], str], file_name: str) -> tuple[str, ...]:
+def toolbar(
+    words: Mapping[str, str], lang: str, csv: Callable[[], str], file_name: str, more: Callable[[], None]
+) -> tuple[str, ...]:
     """Examples, undo, random, reset, the classes and the table as a file; returns the names of the classes.
 
-    What is used here runs the whole page. `csv` is called when the file is asked for.
+    What is used here runs the whole page. `csv` is called when the file is asked for; `more` draws what else there is.
     """
     st.selectbox(
         words["preset"],
@@ -209,6 +211,7 @@ def toolbar(words: Mapping[str, str], lang: str, csv: Callable[[], str], file_na
             st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
         whole(words["seed"], "seed", LAST_SEED, 0)
         ask_first(words)
+        more()
         st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
     if few:
         st.warning(words["classes_few"])
@@ -290,6 +293,16 @@ def depart() -> None:
     if now != before:
         state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
     state["carried"] = now
+
+
+def take(live: Live) -> None:
+    """Make these the learner's numbers, from the next page on; undo brings the old ones back."""
+    state = st.session_state
+    before = {**SHARED, **state.get("carried", {})}
+    state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
+    logits = {f"z{i}": float(z) for i, z in enumerate(live.logits)}
+    taken = {"classes": ", ".join(live.names), "label": float(live.label), "t": live.temperature}
+    state["carried"] = {**before, **logits, **taken}
 
 
 def _undo() -> None:

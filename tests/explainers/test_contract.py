@@ -240,5 +240,5 @@ def test_every_word_is_used_and_every_word_that_is_used_is_there():
     )
     assert len(asked) > 20
     assert asked <= known
-    prefixes = ("preset_", "names_", "stage_", "job_", "train_", "hidden", *(f"{key}_" for key in asked))
+    prefixes = ("preset_", "names_", "stage_", "job_", "train_", "worksheet_", "hidden", *(f"{key}_" for key in asked))
     assert not [key for key in known - asked if not key.startswith(prefixes)]

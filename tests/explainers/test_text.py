@@ -58,7 +58,7 @@ def test_no_heading_is_lost_for_want_of_a_key(slug, lang):
 
 
 def test_every_file_of_prose_belongs_to_a_page_and_a_language():
-    expected = {f"{slug}.{lang}.md" for slug in ("home", *LESSONS) for lang in LANGUAGES}
+    expected = {f"{slug}.{lang}.md" for slug in ("home", *LESSONS, "practice") for lang in LANGUAGES}
     assert {path.name for path in PROSE.glob("*.*.md")} == expected
 
 
