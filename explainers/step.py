@@ -48,6 +48,14 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A section of the prose that a step says only when it holds for today's numbers; its key starts `finding-`."""
+
+    key: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of a lesson: a section of the prose, a formula, the same formula in today's numbers, and a picture."""
 
@@ -60,6 +68,8 @@ class Step:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     """what each @name means, here and in the prose; text passes through, a number is rounded by `fmt`"""
     figures: tuple[Figure, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """what more there is to say, after its words"""
 
 
 @dataclass(frozen=True)

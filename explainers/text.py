@@ -1,8 +1,8 @@
 """The words: prose in a Markdown file a lesson and language; the words of controls in one table for both languages.
 
 A prose file is a `# Title`, a lead, and sections `## Heading {#key}`. Sections whose key starts with `ask-` are
-questions (leading list items are the options), those with `challenge-` are tasks with a hint; all others are the steps,
-in teaching order.
+questions (leading list items are the options), those with `challenge-` are tasks with a hint, those with `finding-` are
+said by a step when they hold; all others are the steps, in teaching order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from explainers import LANGUAGES
 
 PROSE = Path(__file__).parent / "prose"
-_HEADING = re.compile(r"^## +(?P<heading>.+?) +\{#(?P<key>[a-z0-9-]+)\} *$", re.MULTILINE)
+_HEADING = re.compile(r"^## +(?P<heading>.+?) +\{#(?P<key>[a-z0-9_-]+)\} *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Text:
     @property
     def steps(self) -> tuple[str, ...]:
         """Keys of the steps, in teaching order."""
-        return tuple(key for key in self.sections if not key.startswith(("ask-", "challenge-")))
+        return tuple(key for key in self.sections if not key.startswith(("ask-", "challenge-", "finding-")))
 
 
 def parse(markdown: str) -> Text:

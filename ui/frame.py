@@ -35,6 +35,8 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
+BOX = 2 * CONTROL
+"""width of a box for a text, in pixels"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
 
@@ -57,6 +59,13 @@ def _language() -> str:
 def _go(step: str) -> None:
     """Turn to a step; the address keeps it."""
     st.query_params["step"] = step
+
+
+def _forget(keys: Sequence[str]) -> None:
+    """Take controls back to their defaults; for callbacks."""
+    for key in keys:
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
 
 
 def _switch_language() -> None:
@@ -235,8 +244,20 @@ class Page:
         )
         return min(max(float(value), lo), hi)
 
-    def choice(self, key: str, options: Sequence[str], *, at: str | Sequence[str]) -> str:
-        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each."""
+    def choice(
+        self,
+        key: str,
+        options: Sequence[str],
+        *,
+        at: str | Sequence[str],
+        default: str | None = None,
+        resets: Sequence[str] = (),
+    ) -> str:
+        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each.
+
+        The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults.
+        """
+        first = options[0] if default is None else default
         place = self.controls(at)
         captions = [self.words.get(f"{key}_{code}", "") for code in options]
         value = (
@@ -244,14 +265,26 @@ class Page:
                 self.words[key],
                 options,
                 key=key,
+                index=options.index(first),
                 horizontal=True,
                 captions=captions if any(captions) else None,
                 bind="query-params",
+                on_change=_forget,
+                args=(resets,),
             )
             if place
-            else st.session_state.get(key)
+            else st.session_state.get(key) or st.query_params.get(key)
         )
-        return str(value) if value in options else options[0]
+        return str(value) if value in options else first
+
+    def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
+        """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
+        place = self.controls(at)
+        files: dict[str, tuple[str, bytes] | None] = st.session_state.setdefault("files", {})
+        if place:
+            file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
+            files[key] = (file.name, file.getvalue()) if file else None
+        return files.get(key)
 
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
@@ -266,12 +299,31 @@ class Page:
         if place:
             place.button(self.words[key], key=key, on_click=lambda: st.session_state.update(write()))
 
-    def paste(self, key: str, default: str, *, at: str | Sequence[str], height: int = 260) -> str:
-        """Room for a text of the learner's own. It is never in the address, and it outlives the turning of steps."""
-        place, kept = self.controls(at), f"{key} kept"
+    def onward(self, slugs: Sequence[str], *, at: str | Sequence[str]) -> None:
+        """Links to lessons that go on with the learner's numbers."""
+        place = self.controls(at)
         if place:
-            st.session_state.setdefault(key, st.session_state.get(kept, default))
-            st.session_state[kept] = place.text_area(self.words[key], key=key, height=height, width=2 * CONTROL)
+            with place:
+                for slug in slugs:
+                    self.link(slug, f"{prose(slug, self.lang).title} →")
+
+    def paste(
+        self, key: str, default: str, *, at: str | Sequence[str], height: int | None = 260, of: str = ""
+    ) -> str:
+        """Room for a text of the learner's own, or for a line of it if it has no height.
+
+        It is never in the address, and it outlives the turning of steps. There is one for each value of `of`, so that
+        each of several examples has its own text.
+        """
+        place, name = self.controls(at), f"{key} {of}".strip()
+        kept = f"{name} kept"
+        if place:
+            st.session_state.setdefault(name, st.session_state.get(kept, default))
+            label, width = self.words[key], CONTROL if height is None else BOX
+            if height is None:
+                st.session_state[kept] = place.text_input(label, key=name, width=width)
+            else:
+                st.session_state[kept] = place.text_area(label, key=name, height=height, width=width)
         return str(st.session_state.get(kept, default))
 
     def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:
@@ -360,6 +412,7 @@ class Page:
                 place = next(places)
             if open_:
                 with place:
+                    self._notes(step)
                     with_table = self._has_board and self.step != ALL
                     self.pictures((*step.figures, self._table()) if with_table else step.figures, step.key)
         # Controls of a question that is open are drawn all the same, so that the address keeps them, but out of sight.
@@ -380,6 +433,11 @@ class Page:
         parts = [f"### {self.text.steps.index(step.key) + 1} · {section.heading}", section.body]
         parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
         st.markdown(fill("\n\n".join(parts), step.numbers))
+
+    def _notes(self, step: Step) -> None:
+        for note in step.notes:
+            section = self.text.sections[note.key]
+            st.markdown(fill(f"**{section.heading}**  \n{section.body}", note.numbers))
 
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import core
-from explainers import shape_lab
+from explainers import clinic, diagnosis, shape_lab
 from explainers.presets import DEFAULT
 
 FILE = Path(__file__).with_name("messages.json")
@@ -51,6 +51,21 @@ def cases() -> Iterator[Case]:
     for name, padded in product(shape_lab.PADDING, range(shape_lab.NUM_TILES + 1)):
         asked = shape_lab.PADDING[name]
         yield Case(f"padding/{name}/{padded}", asked.framework, asked.code, padded_tiles(name, padded))
+    for name, example in clinic.CASES.items():
+        given = {"predictions": example.arrays[0].astype(np.float32), "labels": narrow(example.arrays[1])}
+        for call, asked in diagnosis.CALLS.items():
+            yield Case(f"clinic/{name}/{call}", asked.framework, asked.code, given)
+        found = example.found()
+        if found.use:
+            exec("\n".join(found.fixes), {"np": np}, given)  # the code that the learner reads is what is run
+            given = {"logits": narrow(given["logits"]), "labels": narrow(given["labels"])}
+            for framework, calls in diagnosis.USE.items():
+                yield Case(f"clinic/{name}/use/{framework}", framework, calls[found.use], given)
+
+
+def narrow(array: np.ndarray) -> np.ndarray:
+    """Floats in float32, as models have them."""
+    return array.astype(np.float32) if array.dtype.kind == "f" else array
 
 
 def padded_tiles(padding: str, padded: int) -> dict[str, np.ndarray]:
@@ -65,9 +80,15 @@ def padded_tiles(padding: str, padded: int) -> dict[str, np.ndarray]:
     }
 
 
+def log_softmax(z: np.ndarray) -> np.ndarray:
+    """NumPy in a learner's own words; NaN stays NaN."""
+    shifted = z - z.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
 def installed() -> dict[str, dict[str, Any]]:
     """Each framework that is here, and what its code may call."""
-    found: dict[str, dict[str, Any]] = {"numpy": {"np": np, "log_softmax": core.log_softmax}}
+    found: dict[str, dict[str, Any]] = {"numpy": {"np": np, "log_softmax": log_softmax}}
     with suppress(ImportError):
         import torch
 
@@ -77,6 +98,10 @@ def installed() -> dict[str, dict[str, Any]]:
         import tensorflow
 
         found |= {"tensorflow": {"tf": tensorflow}, "keras": {"keras": keras}}
+    with suppress(ImportError):
+        import optax
+
+        found["optax"] = {"optax": optax}
     return found
 
 

@@ -73,8 +73,11 @@ def check_steps(slug, live):
         assert keys == [key for key in text.steps if key in keys]
         for step in steps:
             section = text.sections[step.key]
-            for template in (section.heading, section.body, step.formula, step.worked):
-                filled = fill(template, step.numbers)
+            notes = [(text.sections[note.key], note.numbers) for note in step.notes]
+            said = [(part, numbers) for note, numbers in notes for part in (note.heading, note.body)]
+            parts = (section.heading, section.body, step.formula, step.worked)
+            for template, numbers in [*((part, step.numbers) for part in parts), *said]:
+                filled = fill(template, numbers)
                 assert not NAMES.search(filled)
                 assert balanced(filled), filled
                 assert filled.count("$") % 2 == 0
@@ -230,7 +233,7 @@ def test_every_word_is_used_and_every_word_that_is_used_is_there():
     )
     known = set(words(SOURCE))
     asked = set(re.findall(r"words\[['\"](\w+)['\"]\]", source))
-    asked |= set(re.findall(r'page\.(?:slider|choice|toggle|button|walk|paste|audio|download)\(\s*"(\w+)"', source))
+    asked |= set(re.findall(r'page\.(?:slider|choice|toggle|button|walk|paste|upload|audio|download)\(\s*"(\w+)"', source))
     assert len(asked) > 20
     assert asked <= known
     prefixes = ("preset_", "names_", "stage_", "job_", "train_", "hidden", *(f"{key}_" for key in asked))
