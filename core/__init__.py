@@ -6,7 +6,8 @@ digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %)
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
 (the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). And for
 text: `recurrent` (layers that remember), `adam` (what trains them), `choosing` (where a token is chosen), and
-`next_character` (a ladder of models on tunes; a command, so it is imported by its own name). `checks` says what bad
+`next_character` (a ladder of models on tunes; a command, so it is imported by its own name). Last, `faulty`: what all
+this looks like with one thing wrong (imported by its own name, too). `checks` says what bad
 input is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
