@@ -95,7 +95,7 @@ RECIPES: Mapping[str, Recipe] = {
     "float16": Recipe(learning_rate=6.0, warm_up=150),
     "range": Recipe(num_tokens=11),
     "bad_start": Recipe(27, 27, start=1.0),
-    "rising": Recipe(noise=0.4, learning_rate=0.3, num_steps=300, num_pairs=60, held_out=True),
+    "rising": Recipe(noise=0.5, learning_rate=0.3, num_steps=300, num_pairs=60, held_out=True),
     "fast": Recipe(learning_rate=30.0),
     "shuffled": Recipe(),
 }
