@@ -4,21 +4,39 @@ Read it in this order, in one sitting: `softmax` (logits to probabilities), `cro
 `sigmoid` (one question a logit), `dense` (where logits come from), `descent` (down the slope), `precision` (what the
 digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %). Then, for when there are too many
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
-(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). And for
-text: `recurrent` (layers that remember), `adam` (what trains them), `choosing` (where a token is chosen), and
-`next_character` (a ladder of models on tunes; a command, so it is imported by its own name). Last, `faulty`: what all
-this looks like with one thing wrong (imported by its own name, too). `checks` says what bad
-input is; leave it for last.
+(the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). For text:
+`recurrent` (layers that remember), `adam` (what trains them), `choosing` (where a token is chosen), and
+`next_character` (a ladder of models on tunes). The losses against each other: `adagrad`, `bilinear` (a small language
+model), `corpus` (what it reads), `bottleneck` (what it can't say), and `race`. And `faulty`: small trainings, each
+with one thing wrong. The ladder, the race and the faults are imported by their own names. `checks` says what bad input
+is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called
 `<function>_grad`, and is shaped like the logits (or what the function takes instead).
 """
 
+from core.adagrad import (
+    adagrad_update,
+    adagrad_update_all,
+)
 from core.adam import (
     Adam,
     adam_init,
     adam_update,
+)
+from core.bilinear import (
+    BilinearModel,
+    Evaluation,
+    evaluate,
+    load_model,
+    save_model,
+    start_model,
+)
+from core.bottleneck import (
+    LowRankLosses,
+    low_rank,
+    low_rank_losses,
 )
 from core.bounded import (
     BoundedBest,
@@ -36,6 +54,16 @@ from core.choosing import (
     choose,
     generate,
     next_probs,
+)
+from core.corpus import (
+    Corpus,
+    ids_by_frequency,
+    load_corpus,
+    reference_losses,
+    save_text,
+    text_corpus,
+    tokenize,
+    zipf_corpus,
 )
 from core.cross_entropy import (
     bits,
@@ -167,9 +195,12 @@ __all__ = [
     "PRECISIONS",
     "Adam",
     "BatchDescent",
+    "BilinearModel",
     "BoundedBest",
+    "Corpus",
     "DenseGrad",
     "Descent",
+    "Evaluation",
     "FixedUnigramSampler",
     "GRUGrad",
     "GRUTape",
@@ -178,6 +209,7 @@ __all__ = [
     "LearnedUnigramSampler",
     "LogUniformSampler",
     "LossWays",
+    "LowRankLosses",
     "NextToken",
     "Reliability",
     "SampledGrad",
@@ -192,6 +224,8 @@ __all__ = [
     "UniformSampler",
     "ZipfModel",
     "accidental_hits",
+    "adagrad_update",
+    "adagrad_update_all",
     "adam_init",
     "adam_update",
     "all_candidates",
@@ -213,6 +247,7 @@ __all__ = [
     "double_softmax_cross_entropy_grad",
     "double_softmax_range",
     "entropy",
+    "evaluate",
     "exp_overflow",
     "exp_underflow",
     "expected_calibration_error",
@@ -222,15 +257,20 @@ __all__ = [
     "generate",
     "gru",
     "gru_grad",
+    "ids_by_frequency",
     "importance_softmax_loss",
     "importance_softmax_loss_with_grad",
     "kl_divergence",
+    "load_corpus",
+    "load_model",
     "log_sigmoid",
     "log_softmax",
     "log_softmax_jacobian",
     "log_softmax_vjp",
     "logsumexp",
     "loss_ways",
+    "low_rank",
+    "low_rank_losses",
     "lstm",
     "lstm_grad",
     "naive_softmax",
@@ -243,6 +283,7 @@ __all__ = [
     "odds",
     "one_hot",
     "perplexity",
+    "reference_losses",
     "reliability",
     "round_to",
     "running_sum",
@@ -252,6 +293,8 @@ __all__ = [
     "sampled_softmax_loss",
     "sampled_softmax_loss_with_grad",
     "sampling_error",
+    "save_model",
+    "save_text",
     "sgd_update",
     "sigmoid",
     "sigmoid_cross_entropy",
@@ -270,7 +313,11 @@ __all__ = [
     "sparse_cross_entropy_with_grad",
     "squared_error",
     "squared_error_grad",
+    "start_model",
+    "text_corpus",
     "tied_grad",
+    "tokenize",
     "tree_sum",
+    "zipf_corpus",
     "zipf_model",
 ]

@@ -1,6 +1,6 @@
 """Lessons as data: pure functions that turn the learner's numbers into steps. Nothing here imports Streamlit."""
 
-LESSONS = ("softmax", "cross_entropy", "gradient", "sequence", "sampled_softmax", "nce", "clinic")
+LESSONS = ("softmax", "cross_entropy", "gradient", "sequence", "sampled_softmax", "nce", "race", "clinic")
 """The table of contents, in teaching order. A slug names the explainer, the prose, the page and the address."""
 
 LANGUAGES = {"en": "English", "zh": "中文"}

@@ -18,17 +18,28 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import core
-from explainers import diagnosis
-from explainers.diagnosis import CALLS, SAID, Diagnosis, Refused, called, diagnose, fixes_code, reduced, shape_text
-from explainers.figures import Role, bars, column, grid
-from explainers.paste import PRINT_ALL, Numbers, PasteError, Pasted, read, read_file
+from explainers import diagnosis, fingerprints
+from explainers.diagnosis import (
+    CALLS,
+    SAID,
+    SECOND_AXIS,
+    Diagnosis,
+    RefusedError,
+    called,
+    diagnose,
+    fixes_code,
+    reduced,
+    shape_text,
+)
+from explainers.figures import bars, column, grid
+from explainers.paste import PRINT_ALL, Numbers, Pasted, PasteError, read, read_file
 from explainers.step import Array, Challenge, Figure, Live, Note, Question, Step, fmt, made
 from explainers.table import table
 
 RECORDED = Path(__file__).parents[1] / "data" / "messages" / "messages.json"
 FORMS = {
     "list": "Python, JSON",
-    "print": "NumPy print",
+    "print": "print(NumPy)",
     "numpy": "NumPy",
     "torch": "PyTorch",
     "tensorflow": "TensorFlow",
@@ -37,6 +48,7 @@ FORMS = {
     "csv": "CSV",
     "npy": ".npy",
 }
+FRAMEWORKS = {"numpy": "NumPy", "tensorflow": "TensorFlow", "keras": "Keras", "torch": "PyTorch", "optax": "optax"}
 MOST_ROWS = 12
 """of the table of positions on the screen"""
 MOST_CLASSES = 10
@@ -73,11 +85,13 @@ _TF_LOGITS = (
     "       [ 1. ,  0. , -0.5,  4. ]], dtype=float32)>"
 )
 _TF_PROBS = "tf.Tensor(\n[[0.05 0.95 0.  ]\n [0.1  0.8  0.1 ]], shape=(2, 3), dtype=float32)"
-_BATCH_TIME = (
-    "tensor([[[ 4.0000,  0.0000,  1.0000],\n         [ 0.0000,  3.0000, -1.0000],\n         [-1.0000,  0.5000,  2.0000]],"
-    "\n\n        [[ 0.0000,  5.0000,  0.0000],\n         [ 2.0000,  0.0000,  0.5000],\n         [ 3.0000,  1.0000,"
-    "  0.0000]]])"
-)
+_BATCH_TIME = """tensor([[[ 4.0000,  0.0000,  1.0000],
+         [ 0.0000,  3.0000, -1.0000],
+         [-1.0000,  0.5000,  2.0000]],
+
+        [[ 0.0000,  5.0000,  0.0000],
+         [ 2.0000,  0.0000,  0.5000],
+         [ 3.0000,  1.0000,  0.0000]]])"""
 
 CASES: Mapping[str, Case] = {
     "healthy": Case(_IN_GRAPH, "tensor([2, 0])", "torch_cross_entropy", "loss_scale"),
@@ -108,9 +122,7 @@ CASES: Mapping[str, Case] = {
         "[[2.0, -1.0, 3.0], [1.0, 0.0, 4.0], [0.0, 0.0, 0.0]]", "[2, 0, -100]", "keras_sparse_logits", "ignored"
     ),
     "all_ignored": Case(_LOGITS, "tensor([-100, -100])", "torch_cross_entropy", "all_ignored"),
-    "second_axis": Case(
-        _BATCH_TIME, "tensor([[0, 1, 2],\n        [1, 0, 0]])", "torch_cross_entropy", "torch_axis"
-    ),
+    "second_axis": Case(_BATCH_TIME, "tensor([[0, 1, 2],\n        [1, 0, 0]])", "torch_cross_entropy", "torch_axis"),
     "flat": Case(_BATCH_TIME, "tensor([0, 1, 2, 1, 0, 0])", "torch_cross_entropy", "labels_flat"),
     "over_batch": Case(
         "[[0.7311, 0.2689, 0.9707, 0.1192],\n [0.2689, 0.7311, 0.0293, 0.8808]]", "[2, 0]", "np_log", "axis"
@@ -211,7 +223,13 @@ def look(told: Told) -> Seen:
     return Seen(arrays, errors, found, call)
 
 
-def explain(live: Live, told: Told | None = None, *, only: Collection[str] | None = None) -> list[Step]:
+def explain(
+    live: Live,
+    told: Told | None = None,
+    chosen: fingerprints.Chosen = fingerprints.DEFAULT,
+    *,
+    only: Collection[str] | None = None,
+) -> list[Step]:
     """The steps, for what was pasted. `live` are the numbers on the board, which a row can be taken to."""
     told = told or Told()
     seen = look(told)
@@ -223,6 +241,9 @@ def explain(live: Live, told: Told | None = None, *, only: Collection[str] | Non
             "positions": lambda: _positions(seen),
             "row": lambda: _row(seen, told.row),
             "conventions": lambda: _conventions(seen),
+            "name": lambda: fingerprints.name(chosen),
+            "mend": lambda: fingerprints.mend(chosen),
+            "compare": lambda: fingerprints.compare(chosen),
         },
     )
 
@@ -275,29 +296,32 @@ def _picture(box: str, pasted: Pasted) -> Figure:
     array = pasted.array
     rows = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
     part = rows[:MOST_ROWS, :MOST_CLASSES]
-    names = [shape_text([int(i) for i in np.unravel_index(n, array.shape[:-1])]) if array.ndim > 1 else "" for n in range(len(part))]
+    places = (np.unravel_index(n, array.shape[:-1]) for n in range(len(part)))
+    names = [shape_text([int(i) for i in place]) for place in places] if array.ndim > 1 else [""]
     return grid(f"{box} {shape_text(pasted.shape)}", names, list(map(str, range(part.shape[1]))), part)
 
 
 def _verdict(seen: Seen) -> Step:
     """What the call computes, what it should, and the call to use."""
     found, call = seen.found, CALLS[seen.call]
-    numbers: dict[str, Any] = {"call_code": call.code, **diagnosis.texts(found)}
+    numbers = {"call_code": call.code}
     if seen.errors:
         return Step("verdict", numbers=numbers, notes=(Note("finding-nothing"),))
+    value, right = diagnosis.texts(found)
     notes = list(found.notes)
     if found.refused:
         said = message(seen.call, found.refused, seen.arrays)
         notes.insert(0, Note("finding-raises" if said else "finding-raises_unseen", said | {"call_code": call.code}))
     elif found.value is not None and found.right is not None:
         same = bool(np.isclose(found.value, found.right, rtol=1e-4, atol=1e-6, equal_nan=True))
-        notes.insert(0, Note("finding-same" if same else "finding-silent", diagnosis.texts(found)))
+        notes.insert(0, Note("finding-same" if same else "finding-silent", {"value": value, "right": right}))
+    elif found.value is not None:
+        notes.insert(0, Note("finding-unclear", {"value": value}))
     if found.use:
         notes.append(Note("finding-use", {"use_code": fixes_code(found)}))
-    name = call.code.removeprefix("-").removeprefix("tf.reduce_mean(").split("(")[0]
     values = [np.nan if found.value is None else found.value, np.nan if found.right is None else found.right]
-    texts = [f"✗ {found.refused}" if found.refused else numbers["value"], numbers["right"]]
-    figures = (bars([name, "logsumexp(z) − z(y)"], column("L", values, "loss", texts=texts)),)
+    texts = [f"✗ {found.refused}" if found.refused else value, right]
+    figures = (bars([seen.call, "logsumexp(z) − z(y)"], column("L", values, "loss", texts=texts)),)
     return Step("verdict", numbers=numbers, figures=figures, notes=tuple(notes))
 
 
@@ -315,7 +339,7 @@ def _positions(seen: Seen) -> Step:
 
 
 def position_rows(found: Diagnosis) -> tuple[list[str], Array]:
-    """Where, and [label, its probability, the class with the largest, the loss], largest loss first; no ignored ones."""
+    """Where, and [label, its probability, the likeliest class, the loss], the largest loss first; no ignored ones."""
     assert found.logits is not None
     assert found.losses is not None
     num_classes = found.logits.shape[-1]
@@ -323,7 +347,7 @@ def position_rows(found: Diagnosis) -> tuple[list[str], Array]:
     labels = _label_ids(found)
     used = np.flatnonzero(labels >= 0)
     order = used[np.argsort(-np.nan_to_num(losses[used], nan=np.inf), kind="stable")]
-    places = [shape_text([int(i) for i in np.unravel_index(n, found.logits.shape[:-1])]) for n in order]
+    places = [_place(found, int(n)) for n in order]
     probs = np.exp(diagnosis.log_softmax(rows[order]))
     at_label = np.take_along_axis(probs, labels[order, None], axis=-1)[:, 0]
     return places, np.stack([labels[order], at_label, probs.argmax(axis=-1), losses[order]], axis=-1)
@@ -345,7 +369,8 @@ def positions_csv(told: Told) -> str:
     if found.losses is not None:
         places, cells = position_rows(found)
         writer.writerows(
-            [place, int(y), float(p), int(top), float(loss)] for place, (y, p, top, loss) in zip(places, cells, strict=True)
+            [place, int(y), float(p), int(top), float(loss)]
+            for place, (y, p, top, loss) in zip(places, cells, strict=True)
         )
     return file.getvalue()
 
@@ -363,7 +388,16 @@ def row_live(seen: Seen, row: int) -> tuple[Live, int, int] | None:
     largest = np.argsort(-logits, kind="stable")
     kept = np.sort(np.append(label, largest[largest != label][: MOST_CLASSES - 1]))
     names = tuple(str(i) for i in kept)
-    return Live(names, np.clip(logits[kept], -1e4, 1e4), int(np.searchsorted(kept, label))), row, len(logits) - len(kept)
+    return (
+        Live(names, np.clip(logits[kept], -1e4, 1e4), int(np.searchsorted(kept, label))),
+        row,
+        len(logits) - len(kept),
+    )
+
+
+def _place(found: Diagnosis, row: int) -> str:
+    assert found.logits is not None
+    return shape_text([int(i) for i in np.unravel_index(row, found.logits.shape[:-1])])
 
 
 def take_row(told: Told) -> dict[str, Any]:
@@ -385,6 +419,7 @@ def _row(seen: Seen, row: int) -> Step:
     loss = float(core.sparse_cross_entropy(live.logits, live.label))
     numbers = {
         "row": str(row),
+        "place": _place(seen.found, row),
         "label": live.label_name,
         "p_y": live.probs[live.label],
         "loss": loss,
@@ -394,7 +429,7 @@ def _row(seen: Seen, row: int) -> Step:
     notes = [Note("finding-chain", numbers)]
     if left_out:
         notes.append(Note("finding-left_out", {"left_out": str(left_out), "kept": str(len(live.names))}))
-    return Step("row", notes=tuple(notes), figures=(table(live, "z → p − y"),))
+    return Step("row", notes=tuple(notes), figures=({**table(live, "z → p − y"), "live": []},))
 
 
 def _conventions(seen: Seen) -> Step:
@@ -402,36 +437,21 @@ def _conventions(seen: Seen) -> Step:
     if seen.errors:
         return Step("conventions", notes=(Note("finding-nothing"),))
     predictions, labels = seen.arrays["predictions"].array, seen.arrays["labels"].array
-    values, texts = [], []
-    for call in CALLS:
+    texts = []
+    for call, asked in CALLS.items():
         try:
-            values.append(reduced(call, called(call, predictions, labels), labels))
-            texts.append([CALLS[call].takes, CALLS[call].labels, fmt(values[-1])])
-        except Refused as refused:
-            values.append(np.nan)
-            texts.append([CALLS[call].takes, CALLS[call].labels, f"✗ {refused.code}"])
-    shares = np.stack([np.zeros(len(values)), np.zeros(len(values)), np.zeros(len(values))], axis=-1)
-    figures: list[Figure] = [grid("L", [short(c) for c in CALLS], ["predictions", "labels", "L"], shares, texts=texts)]
+            mean = fmt(reduced(call, called(call, predictions, labels), labels))
+        except RefusedError as refused:
+            mean = f"✗ {refused.code}"
+        texts.append([mean, asked.takes, "1" if call in SECOND_AXIS else "−1", asked.labels])
+    blank = np.zeros((len(CALLS), 4))
+    figures: list[Figure] = [grid("L", list(CALLS), ["L", "predictions", "axis", "labels"], blank, texts=texts)]
     notes = []
     means = weighted_means(seen.found)
     if means:
         figures.append(bars(list(means), column("L", list(means.values()), "loss")))
         notes.append(Note("finding-weights", {"torch": means["Σ w L / Σ w"], "keras": means["Σ w L / N"]}))
     return Step("conventions", notes=tuple(notes), figures=tuple(figures))
-
-
-def short(call: str) -> str:
-    """A call's name without its arguments.
-
-    >>> short("torch_nll"), short("keras_sparse_logits")
-    ('F.nll_loss', 'SparseCategoricalCrossentropy(from_logits=True)')
-    """
-    code = CALLS[call].code
-    if CALLS[call].framework == "keras":
-        return code.removeprefix("keras.losses.").split(")(")[0] + ")"
-    if CALLS[call].framework == "numpy":
-        return code.split("[")[0]
-    return code.removeprefix("tf.reduce_mean(").split("(")[0]
 
 
 def weighted_means(found: Diagnosis) -> dict[str, float]:
@@ -469,7 +489,7 @@ def _refusals() -> dict[tuple[str, str], list[str]]:
         for call in CALLS:
             try:
                 called(call, *example.arrays)
-            except Refused as refused:
+            except RefusedError as refused:
                 keys.setdefault((call, refused.code), []).append(name)
     return keys
 
@@ -491,7 +511,7 @@ def message(call: str, code: str, arrays: Mapping[str, Pasted]) -> dict[str, str
         return {}
     return {
         "message_code": f"{said['error']}: {said['message']}",
-        "framework": framework,
+        "framework": FRAMEWORKS[framework],
         "version_code": recorded()["versions"][framework],
     }
 
@@ -511,11 +531,14 @@ def questions(live: Live, told: Told | None = None) -> list[Question]:
             0 if torch < keras else 1 if torch > keras else 2,
             {"first": losses[0], "second": losses[1], "torch": torch, "keras": keras},
         ),
+        *fingerprints.questions(),
     ]
 
 
-def challenges(live: Live, told: Told | None = None) -> list[Challenge]:
-    """Tasks checked from what is pasted and called."""
+def challenges(
+    live: Live, told: Told | None = None, chosen: fingerprints.Chosen = fingerprints.DEFAULT
+) -> list[Challenge]:
+    """Tasks checked from what is pasted, called and named."""
     told = told or Told()
     seen = look(told)
     found, own = seen.found, told.example
@@ -531,4 +554,5 @@ def challenges(live: Live, told: Told | None = None) -> list[Challenge]:
         Challenge("repair", agree and changed and told.case not in (DEFAULT, OWN), at="paste"),
         Challenge("own", agree and rows >= 3 and told.case == OWN, at="paste"),
         Challenge("take", bool(same_row), at="row"),
+        *fingerprints.challenges(chosen),
     ]

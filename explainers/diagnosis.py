@@ -1,7 +1,7 @@
 """What two pasted arrays are, what a call makes of them, and what it should have made. Codes and numbers, no sentences.
 
-`CALLS` are the losses that a learner may call; `called` gives each position's loss by that call's own conventions, or
-raises `Refused` where the framework would raise: the recorded answers of the frameworks hold it to that. `diagnose`
+`CALLS` are the losses that a learner may call. `called` gives each position's loss by that call's own conventions, or
+raises `RefusedError` where the framework would raise: the frameworks' recorded answers hold it to that. `diagnose`
 finds the axis of the classes, what the numbers are, what the labels are, and so the loss that was meant.
 """
 
@@ -37,7 +37,9 @@ class Call(NamedTuple):
 
 
 CALLS: Mapping[str, Call] = {
-    "np_log_softmax": Call("numpy", "logits", "ids", "-log_softmax(predictions)[np.arange(len(labels)), labels].mean()"),
+    "np_log_softmax": Call(
+        "numpy", "logits", "ids", "-log_softmax(predictions)[np.arange(len(labels)), labels].mean()"
+    ),
     "np_log": Call("numpy", "probs", "ids", "-np.log(predictions)[np.arange(len(labels)), labels].mean()"),
     "tf_sparse": Call(
         "tensorflow",
@@ -58,19 +60,18 @@ CALLS: Mapping[str, Call] = {
     "keras_categorical_logits": Call(
         "keras", "logits", "dense", "keras.losses.CategoricalCrossentropy(from_logits=True)(labels, predictions)"
     ),
-    "keras_categorical": Call(
-        "keras", "probs", "dense", "keras.losses.CategoricalCrossentropy()(labels, predictions)"
-    ),
+    "keras_categorical": Call("keras", "probs", "dense", "keras.losses.CategoricalCrossentropy()(labels, predictions)"),
     "torch_cross_entropy": Call("torch", "logits", "ids", "F.cross_entropy(predictions, labels)"),
     "torch_nll": Call("torch", "log_probs", "ids", "F.nll_loss(predictions, labels)"),
-    "torch_bce": Call(
-        "torch", "logits", "dense", "F.binary_cross_entropy_with_logits(predictions, labels.float())"
-    ),
+    "torch_bce": Call("torch", "logits", "dense", "F.binary_cross_entropy_with_logits(predictions, labels.float())"),
     "optax_integer": Call(
         "optax", "logits", "ids", "optax.softmax_cross_entropy_with_integer_labels(predictions, labels).mean()"
     ),
     "optax_dense": Call("optax", "logits", "dense", "optax.softmax_cross_entropy(predictions, labels).mean()"),
 }
+
+SECOND_AXIS = ("torch_cross_entropy", "torch_nll")
+"""calls that look for the classes there; all others look at the last axis"""
 
 USE: Mapping[str, Mapping[str, str]] = {
     "numpy": {
@@ -104,7 +105,7 @@ USE: Mapping[str, Mapping[str, str]] = {
 """The call to use in each framework, once the arrays are `logits` [..., num_classes] and `labels`; gives the mean."""
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """The framework would raise; the code says over what: shape, range, float or integer labels."""
 
     def __init__(self, code: str) -> None:
@@ -127,14 +128,14 @@ def called(call: str, predictions: Numbers, labels: Numbers) -> Array:
         The losses in nats, of the shape that the framework gives them; NaN where it says NaN.
 
     Raises:
-        Refused: where the framework raises.
+        RefusedError: where the framework raises.
 
     Example:
         >>> called("keras_sparse_logits", np.array([[0.05, 0.95, 0.0]]), np.array([1])).round(4)  # softmax twice
-        array([0.604])
+        array([0.5841])
     """
     if not predictions.ndim:
-        raise Refused("shape")
+        raise RefusedError("shape")
     scores = predictions.astype(np.float64)
     with np.errstate(all="ignore"):
         return np.asarray(_CALLED[call](scores, labels), np.float64)
@@ -148,12 +149,12 @@ def _finite(losses: Any, scores: Array, *others: Any) -> Array:
 
 def _whole(labels: Numbers) -> None:
     if labels.dtype.kind == "f":
-        raise Refused("float")
+        raise RefusedError("float")
 
 
 def _in_range(labels: Numbers, num_classes: int) -> None:
     if ((labels < 0) | (labels >= num_classes)).any():
-        raise Refused("range")
+        raise RefusedError("range")
 
 
 def _numpy(scores: Array, labels: Numbers, *, logits: bool) -> Array:
@@ -163,12 +164,13 @@ def _numpy(scores: Array, labels: Numbers, *, logits: bool) -> Array:
         return -logs[np.arange(len(labels)), labels]
     except IndexError:
         _whole(labels)
-        raise Refused("range" if labels.ndim == 1 and len(labels) == len(scores) else "shape") from None
+        raise RefusedError("range" if labels.ndim == 1 and len(labels) == len(scores) else "shape") from None
     except TypeError:  # a single label has no length
-        raise Refused("shape") from None
+        raise RefusedError("shape") from None
 
 
 def log_softmax(scores: Array) -> Array:
+    """core.log_softmax, and NaN for rows that have none."""
     bad = ~np.isfinite(scores.max(axis=-1, keepdims=True))
     return np.where(bad, np.nan, core.log_softmax(np.where(bad, 0.0, scores)))
 
@@ -177,7 +179,7 @@ def _sparse(scores: Array, labels: Numbers) -> Array:
     """TensorFlow: one id for each row, checked."""
     _whole(labels)
     if labels.shape != scores.shape[:-1]:
-        raise Refused("shape")
+        raise RefusedError("shape")
     _in_range(labels, scores.shape[-1])
     return _finite(core.sparse_cross_entropy, scores, labels)
 
@@ -187,8 +189,8 @@ def _keras_sparse(scores: Array, labels: Numbers, *, logits: bool) -> Array:
     ids = np.asarray(labels).astype(np.int64)
     if ids.ndim == scores.ndim and ids.shape[-1] == 1:
         ids = ids[..., 0]
-    if ids.shape != scores.shape[:-1]:
-        raise Refused("shape")
+    if ids.shape != scores.shape[:-1] or scores.shape == (1,):
+        raise RefusedError("shape")
     _in_range(ids, scores.shape[-1])
     if logits:
         return _finite(core.sparse_cross_entropy, scores, ids)
@@ -196,18 +198,31 @@ def _keras_sparse(scores: Array, labels: Numbers, *, logits: bool) -> Array:
 
 
 def _dense(scores: Array, labels: Numbers) -> Array:
-    """TensorFlow and optax: labels are stretched to the logits, whatever they sum to."""
+    """TensorFlow: rows of logits and of labels are stretched to each other, whatever the labels sum to."""
+    if not labels.ndim:
+        raise RefusedError("shape")
+    rows, targets = scores.reshape(-1, scores.shape[-1]), labels.reshape(-1, labels.shape[-1])
     try:
-        both = np.broadcast_shapes(scores.shape, labels.shape)
+        rows, targets = np.broadcast_arrays(rows, targets)
+        return np.asarray(-(targets * log_softmax(rows)).sum(axis=-1)).reshape(scores.shape[:-1])
     except ValueError:
-        raise Refused("shape") from None
-    scores, targets = np.broadcast_to(scores, both), np.broadcast_to(labels, both)
-    return np.asarray(-(targets * log_softmax(scores)).sum(axis=-1))
+        raise RefusedError("shape") from None
+
+
+def _optax_dense(scores: Array, labels: Numbers) -> Array:
+    """optax: log-probabilities and labels are stretched to each other."""
+    try:
+        return np.asarray(-(labels * log_softmax(scores)).sum(axis=-1))
+    except ValueError:
+        raise RefusedError("shape") from None
 
 
 def _keras_categorical(scores: Array, labels: Numbers, *, logits: bool) -> Array:
+    """Keras: of a single class the axis may be left out."""
+    if scores.shape[-1] == 1 and labels.shape == scores.shape[:-1]:
+        scores, labels = (scores, labels[:, None]) if labels.ndim == 1 else (scores[..., 0], labels)
     if labels.shape != scores.shape:
-        raise Refused("shape")
+        raise RefusedError("shape")
     if logits:
         return _dense(scores, labels)
     shares = scores / scores.sum(axis=-1, keepdims=True)
@@ -220,10 +235,12 @@ def _torch(scores: Array, labels: Numbers, *, logits: bool) -> Array:
     rows = np.moveaxis(scores, axis, -1)
     if logits and labels.shape == scores.shape and labels.ndim:
         if labels.dtype.kind != "f":
-            raise Refused("integer" if labels.ndim != 1 else "shape")
+            raise RefusedError("integer" if labels.ndim != 1 else "shape")
         return _dense(rows, np.moveaxis(labels, axis, -1))
+    if rows.ndim == 1 and labels.shape == (1,):
+        rows = rows[None]
     if labels.shape != rows.shape[:-1]:
-        raise Refused("shape")
+        raise RefusedError("shape")
     _whole(labels)
     kept = labels != IGNORE
     ids = np.where(kept, labels, 0)
@@ -234,7 +251,7 @@ def _torch(scores: Array, labels: Numbers, *, logits: bool) -> Array:
 
 def _torch_bce(scores: Array, labels: Numbers) -> Array:
     if labels.shape != scores.shape:
-        raise Refused("shape")
+        raise RefusedError("shape")
     return np.maximum(scores, 0) - scores * labels + np.log1p(np.exp(-np.abs(scores)))
 
 
@@ -242,7 +259,7 @@ def _optax_integer(scores: Array, labels: Numbers) -> Array:
     """optax: beyond the range NaN, below it NumPy's way from the end."""
     _whole(labels)
     if labels.shape != scores.shape[:-1]:
-        raise Refused("shape")
+        raise RefusedError("shape")
     num_classes = scores.shape[-1]
     ids = np.where(labels < 0, labels + num_classes, labels)
     outside = (ids < 0) | (ids >= num_classes)
@@ -263,14 +280,14 @@ _CALLED: Mapping[str, Any] = {
     "torch_nll": lambda scores, labels: _torch(scores, labels, logits=False),
     "torch_bce": _torch_bce,
     "optax_integer": _optax_integer,
-    "optax_dense": _dense,
+    "optax_dense": _optax_dense,
 }
 
 
 def reduced(call: str, losses: Array, labels: Numbers) -> float:
     """The mean as that framework makes it: PyTorch leaves ignored positions out of the count, too."""
     count: float = losses.size
-    if call in ("torch_cross_entropy", "torch_nll") and labels.shape == losses.shape:
+    if call in SECOND_AXIS and labels.shape == losses.shape:
         count = float((labels != IGNORE).sum())
     with np.errstate(all="ignore"):
         return float(np.float64(losses.sum()) / count)
@@ -376,18 +393,19 @@ def diagnose(
         found.say("elided", shape=shape_text(pasted.shape), shown=shape_text(predictions.shape))
         if predictions.ndim - 1 in pasted.elided:
             return found
-    _call(found, call, predictions, labels)
-    _not_finite(found, predictions)
-    scores = _classes_last(found, call, predictions, labels)
-    if scores is None:
-        return found
-    targets = _targets(found, call, scores, labels)
-    found.kind = kind_of(scores)
-    _what_they_are(found, call, said, scores, predictions)
-    if "axis" not in found.codes and targets is not None:
-        _right(found, scores, targets)
-        _how_large(found, pasted, call)
-        _reported(found, reported)
+    with np.errstate(all="ignore"):  # NaN, infinity and numbers beyond all bounds are what is looked for
+        _call(found, call, predictions, labels)
+        _not_finite(found, predictions)
+        scores = _classes_last(found, call, predictions, labels)
+        if scores is None:
+            return found
+        targets = _targets(found, call, scores, labels)
+        found.kind = kind_of(scores)
+        _what_they_are(found, call, said, scores)
+        if "axis" not in found.codes and targets is not None:
+            _right(found, scores, targets)
+            _how_large(found, pasted, call)
+            _reported(found, reported)
     return found
 
 
@@ -405,7 +423,7 @@ def _swapped(pasted: Pasted, pasted_labels: Pasted) -> bool:
 def _call(found: Diagnosis, call: str, predictions: Array, labels: Numbers) -> None:
     try:
         found.value = reduced(call, called(call, predictions, labels), labels)
-    except Refused as refused:
+    except RefusedError as refused:
         found.refused = refused.code
 
 
@@ -423,16 +441,16 @@ def _not_finite(found: Diagnosis, predictions: Array) -> None:
 def _classes_last(found: Diagnosis, call: str, predictions: Array, labels: Numbers) -> Array | None:
     """The predictions as [..., num_classes]; what that takes is found and fixed."""
     shape, wanted = predictions.shape, labels.shape
-    if wanted and wanted[-1] == 1 and wanted[:-1] == shape[:-1] and shape[-1] > 1:
+    if shape and wanted and wanted[-1] == 1 and wanted[:-1] == shape[:-1] and shape[-1] > 1:
         wanted = wanted[:-1]
     shapes = {"shape": shape_text(shape), "labels_shape": shape_text(labels.shape)}
     if wanted in (shape, shape[:-1]) and len(shape):
-        if CALLS[call].framework == "torch" and len(shape) > 2 and call != "torch_bce":
+        if call in SECOND_AXIS and len(shape) > 2:
             found.say("torch_axis", **shapes, count=str(shape[1]), num_classes=str(shape[-1]))
         return predictions
     for axis in range(len(shape) - 1):
         if shape[:axis] + shape[axis + 1 :] == wanted:
-            if CALLS[call].framework != "torch" or axis != 1:
+            if call not in SECOND_AXIS or axis != 1:
                 found.say("classes_at", **shapes, axis=str(axis), num_classes=str(shape[axis]))
             found.fixes.append(f"predictions = np.moveaxis(predictions, {axis}, -1)")
             return np.moveaxis(predictions, axis, -1)
@@ -487,7 +505,9 @@ def _targets(found: Diagnosis, call: str, scores: Array, labels: Numbers) -> Num
     used = ids[kept]
     if used.min() >= 1 and used.max() == num_classes:
         found.say("off_by_one", num_classes=str(num_classes), last=str(num_classes - 1))
-        found.fixes.append("labels = labels - 1" if kept.all() else f"labels = np.where(labels == {IGNORE}, labels, labels - 1)")
+        found.fixes.append(
+            "labels = labels - 1" if kept.all() else f"labels = np.where(labels == {IGNORE}, labels, labels - 1)"
+        )
         return np.where(kept, ids - 1, ids)
     if used.min() < 0 or used.max() >= num_classes:
         outside = used[(used < 0) | (used >= num_classes)]
@@ -496,11 +516,13 @@ def _targets(found: Diagnosis, call: str, scores: Array, labels: Numbers) -> Num
     return ids
 
 
-def _what_they_are(found: Diagnosis, call: str, said: str, scores: Array, predictions: Array) -> None:
+def _what_they_are(found: Diagnosis, call: str, said: str, scores: Array) -> None:
     """Is it what the call takes, what the learner takes it for, and was the right axis divided?"""
     num_classes, kind, takes = scores.shape[-1], found.kind, CALLS[call].takes
     others = [
-        axis for axis in range(scores.ndim - 1) if kind == "logits" and scores.shape[axis] > 1 and kind_of(scores, axis) == "probs"
+        axis
+        for axis in range(scores.ndim - 1)
+        if kind == "logits" and scores.shape[axis] > 1 and kind_of(scores, axis) == "probs"
     ]
     if others:
         found.say("axis", axis=str(others[0]), first=float(scores.reshape(-1, num_classes)[0].sum()))
@@ -520,7 +542,7 @@ def _what_they_are(found: Diagnosis, call: str, said: str, scores: Array, predic
         found.say("no_probs", total=total, least=float(scores.min()))
     elif takes == "log_probs" and kind != "log_probs":
         found.say("nll_probs" if kind == "probs" else "nll_logits")
-    if said == "logits" and kind == "probs" or said == "probabilities" and kind == "logits":
+    if (said == "logits" and kind == "probs") or (said == "probabilities" and kind == "logits"):
         found.say("said_logits" if said == "logits" else "said_probabilities")
 
 
@@ -541,9 +563,7 @@ def _right(found: Diagnosis, scores: Array, targets: Numbers) -> None:
         found.right = float(losses[kept].mean())
         found.use = "ids" if kept.all() else "ignored"
     else:
-        found.losses = _finite(
-            lambda rows: core.cross_entropy(rows, targets, allow_unnormalised=True), logits
-        )
+        found.losses = _finite(lambda rows: core.cross_entropy(rows, targets, allow_unnormalised=True), logits)
         found.right = float(found.losses.mean())
         found.use = "dense"
 
@@ -599,13 +619,11 @@ def fixes_code(found: Diagnosis) -> str:
     return "\n".join(lines)
 
 
-def texts(found: Diagnosis) -> dict[str, str]:
-    """The two means as text; a call that raises or cannot be judged has a dash.
+def texts(found: Diagnosis) -> tuple[str, str]:
+    """The mean that the call gives and the right one as text; what is not known has a dash.
 
     >>> texts(Diagnosis(value=0.5))
-    {'value': '0.5', 'right': '–'}
+    ('0.5', '–')
     """
-    return {
-        "value": "–" if found.value is None else fmt(found.value),
-        "right": "–" if found.right is None else fmt(found.right),
-    }
+    value, right = ("–" if number is None else fmt(number) for number in (found.value, found.right))
+    return value, right

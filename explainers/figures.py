@@ -18,8 +18,11 @@ from numpy.typing import ArrayLike
 
 from explainers.step import Figure, fmt
 
-Role = Literal["logit", "exp", "prob", "loss", "push"]
+Role = Literal["logit", "exp", "prob", "loss", "push", "lane0", "lane1", "lane2", "lane3", "lane4", "lane5"]
 """What a column holds; it decides colour and shape. `push` draws arrows: left is pushed down, right is pulled up."""
+
+LANES: tuple[Role, ...] = ("lane0", "lane1", "lane2", "lane3", "lane4", "lane5")
+"""Roles of those who are compared, each with a colour and a dash of its own."""
 
 Point = Literal["loss", "p_y", "z_y", "margin"]
 """What a live dot or value follows. The margin is z_y minus the soft maximum of all the others."""
@@ -134,10 +137,21 @@ def dot(text: str, x: float, y: float, role: Role = "loss", live: tuple[Point, P
 
 
 def curve(
-    x: dict[str, Any], y: dict[str, Any], lines: Sequence[dict[str, Any]], dots: Sequence[dict[str, Any]] = ()
+    x: dict[str, Any],
+    y: dict[str, Any],
+    lines: Sequence[dict[str, Any]],
+    dots: Sequence[dict[str, Any]] = (),
+    *,
+    levels: Iterable[tuple[str, float]] = (),
+    right: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Lines and dots over two axes."""
-    return {"kind": "curve", "x": x, "y": y, "lines": list(lines), "dots": [d for d in dots if np.isfinite(d["y"])]}
+    """Lines and dots over two axes.
+
+    `levels` are heights with a name, drawn all across; `right` are other names of the same heights, as an axis.
+    """
+    figure = {"kind": "curve", "x": x, "y": y, "lines": list(lines), "dots": [d for d in dots if np.isfinite(d["y"])]}
+    inside = [[text, float(at)] for text, at in levels if y["lo"] <= at <= y["hi"]]
+    return figure | ({"levels": inside} if inside else {}) | ({"right": right} if right else {})
 
 
 def grid(
@@ -150,10 +164,12 @@ def grid(
     bound: float | None = None,
     texts: Sequence[Sequence[str]] | None = None,
     live: Sequence[str] = (),
+    small: bool = False,
 ) -> dict[str, Any]:
     """A matrix [rows, columns] whose cells show their numbers on a tint; `marks` are the cells with a frame.
 
-    `live`: which link of the chain each column is, where the rows are the learner's classes.
+    `live`: which link of the chain each column is, where the rows are the learner's classes. In a `small` one the
+    tints speak for themselves, and a number is shown only where it is pointed at.
     """
     array = np.asarray(values, float)
     scale = nice_bound(array) if bound is None else bound
@@ -167,7 +183,7 @@ def grid(
         "texts": [list(row) for row in texts] if texts is not None else [[fmt(v) for v in row] for row in array],
         "marks": [list(mark) for mark in marks],
         "live": list(live),
-    }
+    } | ({"small": True} if small else {})
 
 
 def block(

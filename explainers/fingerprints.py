@@ -19,7 +19,7 @@ import numpy as np
 
 import core
 from core import faulty
-from explainers.figures import axis, curve, dot, line
+from explainers.figures import Role, axis, curve, dot, line
 from explainers.paste import MAX_CHARACTERS, MAX_NUMBERS, PasteError, read
 from explainers.step import Array, Challenge, Figure, Note, Question, Step, fmt
 
@@ -31,12 +31,14 @@ NUM_OPTIONS = 4
 LAST_CURVE, LAST_RUN = 999, 99
 CEILING = float(-np.log(1e-7))
 """the loss of a probability of 0 that was clipped to Keras' epsilon"""
+LOW = 0.1
+"""a loss that few models get to"""
 LARGEST = 1e12
 """beyond which a loss is as good as infinite"""
 FEWEST, MOST_DRAWN = 5, 400
 """values of a curve that can be compared, and that are drawn"""
 
-LESSONS_OF: Mapping[str, str] = {
+LESSONS_OF: Mapping[str, str] = dict.fromkeys(FAULTS, "cross_entropy") | {
     "sampled": "sampled_softmax",
     "hit": "sampled_softmax",
     "nce": "nce",
@@ -47,7 +49,7 @@ LESSONS_OF: Mapping[str, str] = {
     "float16": "softmax",
     "fast": "gradient",
 }
-"""the lesson that shows a fault; that of all others is `cross_entropy`"""
+"""the lesson that shows a fault"""
 ITEMS: Mapping[str, int] = {
     "healthy": 24,
     "twice": 21,
@@ -178,7 +180,8 @@ def _picture(
         lines.append(line(text, steps, drawn, "loss" if number == 0 else "prob"))
     for text, value in signs.items():
         if np.isfinite(value) and value <= top:
-            lines.append(line(f"{text} = {fmt(value)}", [0, last], [value, value], "logit", dash=True))
+            role: Role = "logit" if text == "ln V" else "exp"
+            lines.append(line(f"{text} = {fmt(value)}", [0, last], [value, value], role, dash=True))
     dots = []
     missing = np.flatnonzero(~np.isfinite(first))
     if missing.size:
@@ -224,6 +227,16 @@ def options(number: int) -> tuple[str, ...]:
     others = [other for other in FAULTS if other not in {*fitting, fault}]
     some = [fault, *rng.permutation(others)[: NUM_OPTIONS - 1].tolist()]
     return (OPEN, *rng.permutation(some).tolist())
+
+
+def following(number: int) -> dict[str, Any]:
+    """The controls for the next curve, which has no name yet."""
+    return {"fp_curve": float((number + 1) % (LAST_CURVE + 1)), "fp_guess": OPEN}
+
+
+def once_more(run: int) -> dict[str, Any]:
+    """The controls for another training."""
+    return {"fp_run": float((run + 1) % (LAST_RUN + 1))}
 
 
 def name(chosen: Chosen) -> Step:
@@ -401,9 +414,9 @@ def _fits(losses: Array, num_classes: float, num_sampled: float) -> Iterator[Fit
         found.append(Fit("nce", (near("start", first, "nce") if np.isfinite(num_sampled) else start,)))
     elif first > 1.5 * guess and end < 0.5 * first:
         found.append(Fit("bad_start", (start,)))
-    below = np.flatnonzero(losses < 0.1)
+    below = np.flatnonzero(losses < LOW)
     if starts_low and end < 0.02 and below.size and below[0] < total / 2:
-        found.append(Fit("unshifted", (("soon", {"at": str(int(below[0]) + 1), "total": str(total), "end": end}),)))
+        found.append(Fit("unshifted", (("soon", {"at": str(int(below[0]) + 1), "total": str(total), "below": LOW, "end": end}),)))
     if np.abs(losses / guess - 1).max() < 0.12 and abs(end / guess - 1) < 0.05:
         found.append(Fit("shuffled", (start, near("end", end, "shuffled"))))
     jumpy = jump > 0.15 * guess

@@ -40,7 +40,7 @@ NUM_SHOWN = 12
 NUM_DRAWS = 1000
 VISIBLE = 0.005
 """a difference of probabilities that shows in a bar"""
-PIECE, GREEDY_LENGTH = 24, 600
+PIECE, GREEDY_LENGTH = 24, 400
 """how long a stretch of text is that may come back, and how much is written to see it"""
 DEEP_RED = 8.0
 """bits from which on a tile is not tinted any deeper"""
@@ -57,8 +57,8 @@ RATE = 11_025
 """samples of sound a second"""
 WRONG = ("short", "long")
 """bars that do not add up"""
-MAX_LOOKED_UP = 64
-"""how many different calls are remembered; a full house of these is a few hundred kB"""
+MANY, FEW = 256, 16
+"""how many calls are remembered: those that answer with a line of text or numbers, and those with up to 1.3 MB"""
 
 
 class Sampling(NamedTuple):
@@ -108,21 +108,21 @@ class Scored(NamedTuple):
     ids: Ints
     """[num_characters]"""
     logits: Array
-    """of each character, given those before it, [num_characters, num_classes]"""
+    """of each character, given those before it, float32, [num_characters, num_classes]"""
     losses: Array
     """−ln p of each character, nats, [num_characters]"""
 
 
-@lru_cache(MAX_LOOKED_UP)
+@lru_cache(FEW)
 def scored(text: str) -> Scored:
     """Let the model read a text, character by character: each one is the label of the logits before it."""
     ids = tunes.encode(BEGINNING + text)
     rows, _ = tunes.model(MODEL).logits(ids[None, :-1])
-    logits, labels = rows[0, len(BEGINNING) - 1 :].astype(float), ids[len(BEGINNING) :]
-    return Scored(labels, logits, core.sparse_cross_entropy(logits, labels))
+    logits, labels = rows[0, len(BEGINNING) - 1 :], ids[len(BEGINNING) :]
+    return Scored(labels, logits, core.sparse_cross_entropy(logits, labels).astype(float))
 
 
-@lru_cache(MAX_LOOKED_UP)
+@lru_cache(MANY)
 def next_logits(text: str) -> Array:
     """The logits of what comes after a text, [num_classes]."""
     rows, _ = tunes.model(MODEL).logits(tunes.encode(BEGINNING + text)[None])
@@ -130,7 +130,7 @@ def next_logits(text: str) -> Array:
     return last
 
 
-@lru_cache(MAX_LOOKED_UP)
+@lru_cache(MANY)
 def continued(text: str, how: Sampling, length: int, *, stop: bool = True) -> str:
     """What the model writes after a text, up to the empty line that ends a tune."""
     ids = generate(
@@ -239,7 +239,7 @@ def choose(settings: Settings) -> Step:
                 label=shown.label,
                 crown=crown,
             ),
-            letters(greedy[-GREEDY_LENGTH // 2 :], title="argmax"),
+            letters(greedy[-GREEDY_LENGTH * 3 // 4 :], title="argmax"),
         ),
     )
 
@@ -253,8 +253,9 @@ def surprise(settings: Settings) -> Step:
     """Items 24 and 26: the loss of each character, their mean, and a fair die with that many faces."""
     text, at = settings.text, settings.place
     read = scored(text)
-    shown = candidates(read.logits[at], int(read.ids[at]))
-    shared = shown.joined(core.softmax(read.logits[at]))
+    logits = read.logits[at].astype(float)
+    shown = candidates(logits, int(read.ids[at]))
+    shared = shown.joined(core.softmax(logits))
     in_bits = settings.base == "bits"
     unit, log, sign, base = (1 / np.log(2), r"\log_2", "−log₂ p", "2") if in_bits else (1.0, r"\ln", "−ln p", "e")
     return Step(
@@ -330,7 +331,7 @@ def written(settings: Settings) -> str:
     return (header + continued(header, settings.how, LONGEST_WRITTEN)).strip("\n")
 
 
-@lru_cache(MAX_LOOKED_UP)
+@lru_cache(FEW)
 def read_abc(text: str) -> music.Tune | music.AbcError:
     """What a reader of ABC notation makes of a text, or why it cannot."""
     try:
@@ -339,27 +340,31 @@ def read_abc(text: str) -> music.Tune | music.AbcError:
         return error
 
 
-def wrong_places(read: music.Tune | music.AbcError) -> list[int]:
-    """The positions of all that is not as it should be: bars that are not full, or where reading stopped."""
-    if isinstance(read, music.AbcError):
-        return [read.position]
-    return [place for bar in read.bars if bar.fit in WRONG for place in range(*bar.span)]
+def playable(text: str) -> music.Tune:
+    """The tune in a text, up to where it can no longer be read."""
+    while isinstance(read := read_abc(text), music.AbcError):
+        text = text[: read.position]
+    return read
 
 
-def rolls(read: music.Tune | music.AbcError) -> tuple[Figure, ...]:
-    """The piano roll of what can be read."""
-    if isinstance(read, music.AbcError):
-        return ()
+def wrong_places(text: str) -> list[int]:
+    """The positions of all that is not as it should be: bars that are not full, and where reading stopped."""
+    read = read_abc(text)
+    stopped = [read.position] if isinstance(read, music.AbcError) else []
+    return [place for bar in playable(text).bars if bar.fit in WRONG for place in range(*bar.span)] + stopped
+
+
+def piano_roll(text: str) -> Figure:
+    """The notes of a text over time."""
+    read = playable(text)
     sounds = music.roll(read)
     measures = [(float(bar.start), float(bar.start + bar.length), bar.fit in WRONG) for bar in read.bars]
-    return (roll(sounds.starts, sounds.lengths, sounds.pitches, measures),)
+    return roll(sounds.starts, sounds.lengths, sounds.pitches, measures)
 
 
 def sound(text: str) -> bytes:
-    """A text in ABC notation as a WAV file; silence if it cannot be read."""
-    read = read_abc(text)
-    samples = np.zeros(1, np.float32) if isinstance(read, music.AbcError) else music.synthesize(read, sample_rate=RATE)
-    return music.wav(samples, RATE)
+    """A text in ABC notation as a WAV file."""
+    return music.wav(music.synthesize(playable(text), sample_rate=RATE), RATE)
 
 
 class Counted(NamedTuple):
@@ -371,11 +376,10 @@ class Counted(NamedTuple):
 
 
 def counted(text: str) -> Counted:
-    """Read a tune and count its bars; one that cannot be read to its end is not complete and has none."""
-    read = read_abc(text)
-    if isinstance(read, music.AbcError):
-        return Counted(0, 0, 0)
-    return Counted(int(read.complete), sum(bar.fit not in WRONG for bar in read.bars), len(read.bars))
+    """Read a tune and count its bars; one that cannot be read to its end is not complete."""
+    read, bars_of = read_abc(text), playable(text).bars
+    complete = isinstance(read, music.Tune) and read.complete
+    return Counted(int(complete), sum(bar.fit not in WRONG for bar in bars_of), len(bars_of))
 
 
 def nth(number: int, temperature: float) -> Settings:
@@ -394,7 +398,7 @@ def counts() -> dict[str, list[Counted]]:
 def listen(settings: Settings) -> Step:
     """A tune as text, as notes over time and as sound; and how many tunes hold together at three temperatures."""
     text = written(settings)
-    read, bars_of = read_abc(text), counted(text)
+    told = counted(text)
     sums = {name: Counted(*(sum(part) for part in zip(*rows, strict=True))) for name, rows in counts().items()}
     return Step(
         "listen",
@@ -402,16 +406,13 @@ def listen(settings: Settings) -> Step:
         numbers={
             "metre": tunes.KINDS[settings.kind],
             "num_read": str(sum(f"\nM:{tunes.KINDS[settings.kind]}\n" in tune for tune in tunes.TRAINING)),
-            "num_bars": str(bars_of.num_bars),
-            "full": str(bars_of.full),
+            "num_bars": str(told.num_bars),
+            "full": str(told.full),
             "num_tunes": str(len(counts()["usual"])),
             "num_real": str(len(counts()["real"])),
             **{f"{name}_{part}": str(value) for name, row in sums.items() for part, value in row._asdict().items()},
         },
-        figures=(
-            letters(text, wrong=wrong_places(read)),
-            *rolls(read),
-        ),
+        figures=(letters(text, wrong=wrong_places(text)), piano_roll(text)),
     )
 
 
@@ -470,12 +471,12 @@ def finished(settings: Settings) -> str:
 def own(settings: Settings) -> Step:
     """A tune of the learner's own: scored, and continued."""
     text, whole = pasted_text(settings.pasted)[:MOST_PASTED], finished(settings)
-    read, unknown = read_abc(whole), unknown_characters(text)
+    unknown = unknown_characters(text)
     numbers = {"most": str(MOST_PASTED), "num_classes": str(NUM_CLASSES)}
     formula = r"\text{PPL} = e^{\frac{1}{N} \sum_t L_t}"
     if not text or unknown:
-        return Step("own", formula, "", numbers, (letters(text, wrong=unknown), *rolls(read)))
-    losses, wrong = scored(text).losses, wrong_places(read)
+        return Step("own", formula, "", numbers, (letters(text, wrong=unknown), piano_roll(text)))
+    losses, wrong = scored(text).losses, wrong_places(whole)
     pictures = (
         tinted(text, losses, wrong=[place for place in wrong if place < len(text)]),
         letters(
@@ -485,14 +486,14 @@ def own(settings: Settings) -> Step:
         ),
     )
     worked = r"\text{PPL} = e^{@mean} = 2^{@bits} = @perplexity"
-    return Step("own", formula, worked, numbers | summary(losses), (*pictures, *rolls(read)))
+    return Step("own", formula, worked, numbers | summary(losses), (*pictures, piano_roll(whole)))
 
 
 def questions() -> list[Question]:
     """What is asked before a step is shown."""
     greedy = continued(BEGINNING + DEFAULT.text[: DEFAULT.place], sampling(0.0), GREEDY_LENGTH, stop=False)
     total, different = pieces(greedy)
-    outcome = 2 if len(set(greedy)) == 1 else int(different < total / 2)
+    outcome = 2 if len(set(greedy)) == 1 else int(different < 0.75 * total)
     return [
         Question("choose", outcome, {"piece": str(PIECE), "pieces": str(total), "different": str(different)}),
     ]

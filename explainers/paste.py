@@ -21,7 +21,8 @@ MAX_CHARACTERS = 1_000_000
 """of a text, and bytes of a file"""
 MAX_NUMBERS, MAX_DEPTH, LONGEST_NUMBER = 100_000, 12, 400
 
-Numbers = NDArray[np.float64] | NDArray[np.int64]
+Numbers = NDArray[Any]
+"""float64 or int64"""
 
 
 class PasteError(ValueError):
@@ -83,9 +84,9 @@ WRAPPERS = {
     "jnp.array": "jax",
     "list": "list",
     "tuple": "list",
-} | dict.fromkeys(
-    ("float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool_ float_ int_").split(), "numpy"
-)
+    "bool_": "numpy",
+    "float_": "numpy",
+} | {f"{kind}{bits}": "numpy" for kind in ("float", "int", "uint") for bits in (8, 16, 32, 64)}
 """What may stand before a bracket, with or without its module, and whose form it is."""
 
 _TOKEN = re.compile(
@@ -109,7 +110,7 @@ _SEPARATORS = "\t;,"
 
 
 def read(text: str) -> Pasted:
-    """The array that a text shows.
+    r"""The array that a text shows.
 
     Args:
         text: up to a million characters.
@@ -118,13 +119,13 @@ def read(text: str) -> Pasted:
         The array and what else was told.
 
     Raises:
-        PasteError: the text is no array, or too large; the code is a key of the words `clinic_error_<code>`.
+        PasteError: the text is no array, or too large; its words are the section `finding-error_<code>`.
 
     Example:
-        >>> pasted = read("tensor([[ 2.0000, -1.0000],\\n        [ 1.0000,  0.5000]], grad_fn=<AddmmBackward0>)")
+        >>> pasted = read("tensor([[ 2.0000, -1.0000],\n        [ 1.0000,  0.5000]], grad_fn=<AddmmBackward0>)")
         >>> pasted.form, pasted.array.tolist(), pasted.grad
         ('torch', [[2.0, -1.0], [1.0, 0.5]], True)
-        >>> read("[1, 2,\\n 3, x]")
+        >>> read("[1, 2,\n 3, x]")
         Traceback (most recent call last):
         explainers.paste.PasteError: ('word', 2, 5, 'x')
     """
@@ -409,9 +410,8 @@ def _table(text: str) -> Pasted:
             flat.append(value)
             real = real or not integer
     array = np.array(flat, np.float64 if real else np.int64).reshape(len(rows), -1)
-    if 1 in array.shape:
-        array = array.reshape(-1)
-    return Pasted(array.reshape(()) if array.size == 1 else array, "csv")
+    one_axis = [size for size in array.shape if size > 1] if 1 in array.shape else array.shape
+    return Pasted(array.reshape(one_axis), "csv")
 
 
 _CsvReader: Any = type(csv.reader([]))

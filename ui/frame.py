@@ -35,8 +35,8 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
-BOX = 2 * CONTROL
-"""width of a box for a text, in pixels"""
+BOX, MOST_CHARACTERS = 2 * CONTROL, 400_000
+"""width of a box for a text, in pixels, and what it takes: two of them are below server.maxWidgetStateSize"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
 
@@ -252,14 +252,16 @@ class Page:
         at: str | Sequence[str],
         default: str | None = None,
         resets: Sequence[str] = (),
+        named: str = "",
     ) -> str:
         """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each.
 
         The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults.
+        `named` is the key whose words explain the codes, if it is another.
         """
         first = options[0] if default is None else default
         place = self.controls(at)
-        captions = [self.words.get(f"{key}_{code}", "") for code in options]
+        captions = [self.words.get(f"{named or key}_{code}", "") for code in options]
         value = (
             place.radio(
                 self.words[key],
@@ -286,6 +288,26 @@ class Page:
             files[key] = (file.name, file.getvalue()) if file else None
         return files.get(key)
 
+    def several(
+        self, key: str, options: Mapping[str, str], default: Sequence[str], *, at: str | Sequence[str]
+    ) -> tuple[str, ...]:
+        """Any number of a few codes, in the order of the options, which give each its name."""
+        place = self.controls(at)
+        chosen = (
+            place.pills(
+                self.words[key],
+                list(options),
+                selection_mode="multi",
+                default=list(default),
+                format_func=options.__getitem__,
+                key=key,
+                bind="query-params",
+            )
+            if place
+            else st.session_state.get(key, default)
+        )
+        return tuple(code for code in options if code in (chosen or ()))
+
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
         place = self.controls(at)
@@ -307,9 +329,7 @@ class Page:
                 for slug in slugs:
                     self.link(slug, f"{prose(slug, self.lang).title} →")
 
-    def paste(
-        self, key: str, default: str, *, at: str | Sequence[str], height: int | None = 260, of: str = ""
-    ) -> str:
+    def paste(self, key: str, default: str, *, at: str | Sequence[str], height: int | None = 260, of: str = "") -> str:
         """Room for a text of the learner's own, or for a line of it if it has no height.
 
         It is never in the address, and it outlives the turning of steps. There is one for each value of `of`, so that
@@ -323,7 +343,9 @@ class Page:
             if height is None:
                 st.session_state[kept] = place.text_input(label, key=name, width=width)
             else:
-                st.session_state[kept] = place.text_area(label, key=name, height=height, width=width)
+                st.session_state[kept] = place.text_area(
+                    label, key=name, height=height, width=width, max_chars=MOST_CHARACTERS
+                )
         return str(st.session_state.get(kept, default))
 
     def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:
@@ -358,10 +380,12 @@ class Page:
         done: Callable[[Sequence[dict[str, Any]]], float],
         *,
         at: str,
+        resumable: bool = True,
     ) -> None:
         """Buttons that start and stop a training, how much of what it has told is `done`, in [0, 1], and its `figures`.
 
-        Who turns to another step for longer than the heartbeat of the runner finds it stopped, and can go on.
+        Who turns to another step for longer than the heartbeat of the runner finds it stopped, and can go on, if the
+        module is one that can.
         """
         if not self.controls(at):
             return
@@ -378,11 +402,10 @@ class Page:
                 button("train_start", jobs.start, alive, module, argv)
                 button("train_stop", jobs.stop, not alive)
                 begun = job.argv if job else argv
-                button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
+                if resumable:
+                    button("train_resume", jobs.start, alive or not 0 < share < 1, module, begun, resume=True)
             if job:
                 st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
-                if job.error:
-                    st.code(job.error, language=None)
             self.pictures(figures(begun, told), "training")
 
         with self._between[-1]:

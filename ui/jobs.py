@@ -17,6 +17,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -337,9 +338,11 @@ class Runner:
             self._over(training, "stopped", error)
 
     def _over(self, training: _Training, state: str, error: str) -> None:
-        """It has ended: give its slot back."""
+        """It has ended: give its slot back. Whoever runs the server reads in its log why a training failed."""
         if training.state == "running":
             training.state, training.error = state, error
+            if state == "failed":
+                logging.getLogger(__name__).warning("%s failed: %s", training.module.__name__, error)
         training.generator = None
         if training in self._working:
             self._working.remove(training)

@@ -5,24 +5,26 @@ from __future__ import annotations
 from explainers import listening
 from ui.frame import Page
 
-WRITING = ("choose", "listen", "own")
-"""the steps in which characters are chosen, all in the same way"""
-
+READING, WRITING = ("choose", "surprise"), ("choose", "listen", "own")
+"""the steps in which a held-out tune is read, and those in which characters are chosen, all in the same way"""
 ALL = float(listening.NUM_CLASSES)
 
 
 def settings(page: Page) -> listening.Settings:
     """Ask for them all, in the order of the steps."""
-    tune = int(page.slider("seq_tune", 0.0, len(listening.HELD_OUT) - 1.0, 9.0, 1.0, at=("choose", "surprise")))
-    at = int(page.slider("seq_place", 0.0, listening.LONGEST - 1.0, 70.0, 1.0, at=("choose", "surprise")))
+    usual = listening.DEFAULT
+    tune = int(
+        page.slider("seq_tune", 0.0, len(listening.HELD_OUT) - 1.0, float(usual.tune), 1.0, at=("choose", "surprise"))
+    )
+    at = int(page.slider("seq_place", 0.0, listening.LONGEST - 1.0, float(usual.at), 1.0, at=("choose", "surprise")))
     kind = page.choice("seq_kind", listening.KINDS, at="listen")
     key = page.choice("seq_key", listening.KEYS, at="listen")
-    pasted = page.paste("seq_abc", listening.EXAMPLES["begun"], at="own")
+    pasted = page.paste("seq_abc", usual.pasted, at="own")
     for code, numbers in listening.faults(pasted):
         page.say(f"seq_abc_{code}", numbers, at="own")
     page.button("seq_begun", lambda: {"seq_abc": listening.EXAMPLES["begun"]}, at="own")
     page.button("seq_faulty", lambda: {"seq_abc": listening.EXAMPLES["faulty"]}, at="own")
-    temperature = page.slider("seq_temperature", 0.0, 2.0, 0.7, 0.05, at=WRITING)
+    temperature = page.slider("seq_temperature", 0.0, 2.0, usual.how.temperature, 0.05, at=WRITING)
     page.button("seq_cold", lambda: {"seq_temperature": listening.TEMPERATURES["cold"]}, at="listen")
     page.button("seq_usual", lambda: {"seq_temperature": listening.TEMPERATURES["usual"]}, at="listen")
     page.button("seq_hot", lambda: {"seq_temperature": listening.TEMPERATURES["hot"]}, at="listen")

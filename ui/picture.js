@@ -296,7 +296,7 @@ function drawBars(rows, figure) {
 // ---- grid: a matrix whose cells show their numbers -----------------------------------------------------------
 
 function buildGrid(box, figure) {
-  const table = add(box, "table");
+  const table = add(box, "table", figure.small ? { class: "heat" } : {});
   add(table, "caption", {}, figure.title);
   const head = add(add(table, "thead"), "tr");
   add(head, "td");
@@ -315,12 +315,13 @@ function drawGrid({ columns, rows }, figure) {
     setText(row.head, figure.rows[r]);
     row.cells.forEach((cell, c) => {
       const share = figure.shares[r][c];
-      cell.style.setProperty("--share", `${Math.round(60 * Math.abs(share))}%`);
+      cell.style.setProperty("--share", `${Math.round((figure.small ? 100 : 60) * Math.abs(share))}%`);
       cell.className = share < 0 ? "down" : "up";
       cell.classList.toggle("framed", figure.marks.some(([a, b]) => a === r && b === c));
       const code = hand.now && figure.live[c];
       const empty = code === "loss" && r !== hand.now.label; // only the label's cell falls into the loss
-      setText(cell, code ? (empty ? "" : fmt(valuesNow(code, hand.links)[r])) : figure.texts[r][c]);
+      if (figure.small) cell.title = `${figure.rows[r]} → ${figure.columns[c]}: ${figure.texts[r][c]}`;
+      else setText(cell, code ? (empty ? "" : fmt(valuesNow(code, hand.links)[r])) : figure.texts[r][c]);
     });
   });
 }
@@ -368,7 +369,7 @@ function drawLines(built, figure) {
   const { svg, legend } = built;
   const width = Math.max(240, svg.parentElement.clientWidth);
   const height = Math.min(300, Math.round(width * 0.62));
-  const [left, right, top, bottom] = [58, 16, 30, 44];
+  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44];
   svg.replaceChildren();
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
@@ -385,6 +386,14 @@ function drawLines(built, figure) {
   }
   add(svg, "text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle", class: "axis" }, figure.x.title);
   add(svg, "text", { x: 4, y: 14, class: "axis" }, figure.y.title);
+  if (figure.right) {
+    add(svg, "text", { x: width - 4, y: 14, class: "axis", "text-anchor": "end" }, figure.right.title);
+    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 }, text);
+  }
+  for (const [text, value] of figure.levels ?? []) {
+    add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
+    add(svg, "text", { class: "level", x: left + 6, y: y(value) - 4 }, text);
+  }
   for (const line of figure.lines) {
     if (line.cloud) {
       for (const point of line.points) if (point) add(svg, "circle", { class: `cloud ${line.role}`, cx: x(point[0]), cy: y(point[1]), r: 3 });

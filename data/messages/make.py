@@ -57,10 +57,11 @@ def cases() -> Iterator[Case]:
             yield Case(f"clinic/{name}/{call}", asked.framework, asked.code, given)
         found = example.found()
         if found.use:
-            exec("\n".join(found.fixes), {"np": np}, given)  # the code that the learner reads is what is run
-            given = {"logits": narrow(given["logits"]), "labels": narrow(given["labels"])}
+            made = dict(given)
+            exec("\n".join(found.fixes), {"np": np}, made)  # the code that the learner reads is what is run
+            mended = {"logits": narrow(made["logits"]), "labels": narrow(made["labels"])}
             for framework, calls in diagnosis.USE.items():
-                yield Case(f"clinic/{name}/use/{framework}", framework, calls[found.use], given)
+                yield Case(f"clinic/{name}/use/{framework}", framework, calls[found.use], mended)
 
 
 def narrow(array: np.ndarray) -> np.ndarray:

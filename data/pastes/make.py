@@ -46,6 +46,7 @@ def shown(array, edge=3, threshold=1000):
 
 
 def case(name, text, array, edge=3, threshold=1000):
+    """One print beside the numbers that it shows."""
     values, elided = shown(array, edge, threshold)
     return {
         "name": name,
@@ -58,6 +59,7 @@ def case(name, text, array, edge=3, threshold=1000):
 
 
 def numpy_cases(np):
+    """Both prints, and lists of it."""
     for name, array in ARRAYS.items():
         yield case(f"repr of {name}", repr(array), array)
         yield case(f"print of {name}", str(array), array)
@@ -67,6 +69,7 @@ def numpy_cases(np):
 
 
 def torch_cases(torch):
+    """What it prints, in and out of the graph, of each dtype."""
     for name, array in ARRAYS.items():
         yield case(f"repr of {name}", repr(torch.tensor(array)), array)
     leaf = torch.tensor(LOGITS, requires_grad=True)
@@ -82,6 +85,7 @@ def torch_cases(torch):
 
 
 def tensorflow_cases(tf):
+    """Both prints of tensors and variables, and its own format."""
     for name, array in ARRAYS.items():
         yield case(f"repr of {name}", repr(tf.constant(array)), array)
         yield case(f"print of {name}", str(tf.constant(array)), array)
@@ -92,11 +96,13 @@ def tensorflow_cases(tf):
 
 
 def keras_cases(keras):
+    """Variables."""
     yield case("variable", repr(keras.Variable(LOGITS)), LOGITS)
     yield case("printed variable", str(keras.Variable(LOGITS)), LOGITS)
 
 
 def jax_cases(jax):
+    """Both prints."""
     jax.config.update("jax_enable_x64", True)
     for name, array in ARRAYS.items():
         yield case(f"repr of {name}", repr(jax.numpy.asarray(array)), array)
@@ -113,6 +119,7 @@ CASES = {
 
 
 def main():
+    """Write a file for each framework that is here."""
     for name, cases in CASES.items():
         try:
             framework = importlib.import_module(name)

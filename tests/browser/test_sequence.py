@@ -10,13 +10,13 @@ import core
 from explainers import sequence
 from explainers.text import prose, words
 from tests.browser.test_board import along, drag, number
-from tests.browser.test_browser import Visit, browser, server  # noqa: F401
+from tests.browser.test_browser import Visit
 from tests.explainers.lives import DEFAULT_LIVE
 
 pytestmark = pytest.mark.browser
 
 
-def open_step(browser, server, step, **query):  # noqa: F811
+def open_step(browser, server, step, **query):
     more = "".join(f"&{key}={value}" for key, value in query.items())
     return Visit(browser, f"{server.url}/sequence?lang=en&predict=false&step={step}{more}")
 
@@ -25,7 +25,7 @@ def tiles(visit):
     return [number(text) for text in visit.page.locator(".tile").all_text_contents()]
 
 
-def test_the_tile_of_the_learner_s_row_follows_the_hand(browser, server):  # noqa: F811
+def test_the_tile_of_the_learner_s_row_follows_the_hand(browser, server):
     visit = open_step(browser, server, "block", seq_fallen=2)
     block = sequence.small_block(DEFAULT_LIVE, 0, 2)
     losses = core.sparse_cross_entropy(block.logits, block.labels)
@@ -42,7 +42,7 @@ def test_the_tile_of_the_learner_s_row_follows_the_hand(browser, server):  # noq
     visit.done()
 
 
-def test_the_tiles_fall_on_the_cells_that_they_name(browser, server):  # noqa: F811
+def test_the_tiles_fall_on_the_cells_that_they_name(browser, server):
     visit = open_step(browser, server, "block")
     before = [tile["y"] for tile in (one.bounding_box() for one in visit.page.locator(".tile").all())]
     assert len(set(before[:6])) == 1
@@ -59,7 +59,7 @@ def test_the_tiles_fall_on_the_cells_that_they_name(browser, server):  # noqa: F
     visit.done()
 
 
-def test_a_step_without_the_board_keeps_the_numbers(browser, server):  # noqa: F811
+def test_a_step_without_the_board_keeps_the_numbers(browser, server):
     visit = open_step(browser, server, "block", z1=7)
     expect(visit.bar("B")).to_have_attribute("aria-valuenow", "7")
     visit.page.get_by_role("button", name="→", exact=True).click()
@@ -73,7 +73,7 @@ def test_a_step_without_the_board_keeps_the_numbers(browser, server):  # noqa: F
     visit.done()
 
 
-def test_a_training_is_watched_stopped_and_resumed(browser, server):  # noqa: F811
+def test_a_training_is_watched_stopped_and_resumed(browser, server):
     visit = open_step(browser, server, "train", seq_model="gru", seq_seed=3)
     said = words("en")
 
@@ -103,7 +103,7 @@ def test_a_training_is_watched_stopped_and_resumed(browser, server):  # noqa: F8
     visit.done()
 
 
-def test_a_training_comes_to_its_end(browser, server):  # noqa: F811
+def test_a_training_comes_to_its_end(browser, server):
     visit = open_step(browser, server, "train", seq_model="bigram")
     visit.page.get_by_role("button", name=words("en")["train_start"], exact=True).click()
     expect(visit.page.get_by_text(words("en")["job_done"], exact=True)).to_be_visible(timeout=90_000)

@@ -1,7 +1,10 @@
 """Numbers that every lesson must bear."""
 
+from pathlib import Path
+
 import numpy as np
 
+from explainers import LESSONS
 from explainers.presets import DEFAULT, PRESETS
 from explainers.step import Live
 
@@ -23,3 +26,7 @@ LIVES = {
 }
 ZERO = live("ABCD", [2, -1, 3, 2], 2, 0.0)
 """temperature 0, which only the softmax lesson allows"""
+
+PAGES = Path(__file__).parents[2] / "pages"
+WITHOUT_BOARD = {slug for slug in LESSONS if "board_at=()" in (PAGES / f"{slug}.py").read_text(encoding="utf-8")}
+"""lessons that are not about the learner's numbers, which wait there"""

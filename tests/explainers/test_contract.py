@@ -233,7 +233,11 @@ def test_every_word_is_used_and_every_word_that_is_used_is_there():
     )
     known = set(words(SOURCE))
     asked = set(re.findall(r"words\[['\"](\w+)['\"]\]", source))
-    asked |= set(re.findall(r'page\.(?:slider|choice|toggle|button|walk|paste|upload|audio|download)\(\s*"(\w+)"', source))
+    asked |= set(
+        re.findall(
+            r'page\.(?:slider|choice|several|toggle|button|walk|paste|upload|audio|download)\(\s*"(\w+)"', source
+        )
+    )
     assert len(asked) > 20
     assert asked <= known
     prefixes = ("preset_", "names_", "stage_", "job_", "train_", "hidden", *(f"{key}_" for key in asked))

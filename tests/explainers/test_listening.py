@@ -146,11 +146,12 @@ def test_whatever_is_written_can_be_shown_and_played(temperature):
         wrong = set(shown.figures[0]["wrong"])
         read = listening.read_abc(text)
         if isinstance(read, music.AbcError):
-            assert wrong == {read.position}
+            assert read.position in wrong
+            read = music.parse(text[: read.position])
         else:
-            assert len(samples) > 0
-            assert int(shown.numbers["full"]) == sum(bar.fit in ("full", "pickup") for bar in read.bars)
             assert bool(wrong) == any(bar.fit in ("short", "long") for bar in read.bars)
+        assert bool(len(samples)) == bool(read.bars)
+        assert int(shown.numbers["full"]) == sum(bar.fit in ("full", "pickup") for bar in read.bars)
 
 
 def test_what_is_stored_of_thirty_tunes_is_what_the_model_writes():
