@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import core
-from explainers import diagnosis
+from explainers import diagnosis, fingerprints
 from explainers.diagnosis import (
     CALLS,
     SAID,
@@ -223,7 +223,13 @@ def look(told: Told) -> Seen:
     return Seen(arrays, errors, found, call)
 
 
-def explain(live: Live, told: Told | None = None, *, only: Collection[str] | None = None) -> list[Step]:
+def explain(
+    live: Live,
+    told: Told | None = None,
+    chosen: fingerprints.Chosen = fingerprints.DEFAULT,
+    *,
+    only: Collection[str] | None = None,
+) -> list[Step]:
     """The steps, for what was pasted. `live` are the numbers on the board, which a row can be taken to."""
     told = told or Told()
     seen = look(told)
@@ -235,6 +241,9 @@ def explain(live: Live, told: Told | None = None, *, only: Collection[str] | Non
             "positions": lambda: _positions(seen),
             "row": lambda: _row(seen, told.row),
             "conventions": lambda: _conventions(seen),
+            "name": lambda: fingerprints.name(chosen),
+            "mend": lambda: fingerprints.mend(chosen),
+            "compare": lambda: fingerprints.compare(chosen),
         },
     )
 
@@ -522,11 +531,14 @@ def questions(live: Live, told: Told | None = None) -> list[Question]:
             0 if torch < keras else 1 if torch > keras else 2,
             {"first": losses[0], "second": losses[1], "torch": torch, "keras": keras},
         ),
+        *fingerprints.questions(),
     ]
 
 
-def challenges(live: Live, told: Told | None = None) -> list[Challenge]:
-    """Tasks checked from what is pasted and called."""
+def challenges(
+    live: Live, told: Told | None = None, chosen: fingerprints.Chosen = fingerprints.DEFAULT
+) -> list[Challenge]:
+    """Tasks checked from what is pasted, called and named."""
     told = told or Told()
     seen = look(told)
     found, own = seen.found, told.example
@@ -542,4 +554,5 @@ def challenges(live: Live, told: Told | None = None) -> list[Challenge]:
         Challenge("repair", agree and changed and told.case not in (DEFAULT, OWN), at="paste"),
         Challenge("own", agree and rows >= 3 and told.case == OWN, at="paste"),
         Challenge("take", bool(same_row), at="row"),
+        *fingerprints.challenges(chosen),
     ]

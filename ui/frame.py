@@ -334,15 +334,17 @@ class Page:
         at: str | Sequence[str],
         default: str | None = None,
         resets: Sequence[str] = (),
+        named: str = "",
     ) -> str:
         """One of some codes, alike in every language because the address holds them; `<key>_<code>` explains each.
 
         The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults. Many
-        stand behind a button that names the one that is chosen.
+        stand behind a button that names the one that is chosen. `named` is the key whose words explain the codes, if it
+        is another.
         """
         first = options[0] if default is None else default
         place = self.controls(at)
-        captions = [self.words.get(f"{key}_{code}", "") for code in options]
+        captions = [self.words.get(f"{named or key}_{code}", "") for code in options]
         if place and len(options) > MANY:
             now = st.session_state.get(key) or st.query_params.get(key)
             caption = captions[options.index(now if now in options else first)]
