@@ -304,6 +304,11 @@ class _Paper:
         legend = []
         for number, line in enumerate(figure["lines"]):
             dash = ("", "6 3", "2 3", "10 3 2 3", "1 5", "12 6")[number % 6]
+            if line["cloud"]:
+                points = [at(point) for point in line["points"] if point is not None]
+                drawn += [f'<circle cx="{px}" cy="{py}" r="1.3"/>' for px, py in points]
+                legend.append(f"··· {escape(line['text'])}")
+                continue
             path, pen = [], "M"
             for point in line["points"]:
                 if point is None:

@@ -1,4 +1,4 @@
-"""Practice in a browser: an answer leads into the lesson, what was done outlives a reload, a worksheet can be printed."""
+"""Practice in a browser: answers lead into lessons, what was done outlives a reload, worksheets can be printed."""
 
 import re
 
