@@ -109,6 +109,8 @@ class _Paper:
     def __init__(self, given: Collection[str], solutions: bool) -> None:
         self.given = given
         self.solutions = solutions
+        self.hidden: set[str] = set()
+        """numbers that the words of the step leave out, without their signs"""
 
     def numbers(self, numbers: Mapping[str, Any]) -> dict[str, str]:
         """The numbers of a step as text, blanks where they are to be found."""
@@ -119,10 +121,14 @@ class _Paper:
     def _number(self, text: str) -> str:
         if text in self.given:
             return text
-        return f"{START}{text}{END}" if self.solutions else BLANK
+        if self.solutions:
+            return f"{START}{text}{END}"
+        self.hidden.add(text.lstrip("−"))
+        return BLANK
 
     def step(self, number: int, step: Step, sections: Mapping[str, Section]) -> list[str]:
         """Heading, words, formula, the formula in numbers, and the pictures."""
+        self.hidden = set()
         section, numbers = sections[step.key], self.numbers(step.numbers)
         parts = [f"<h2>{number} · {self.inline(fill(section.heading, numbers))}</h2>"]
         parts += self.blocks(fill(section.body, numbers))
@@ -188,7 +194,8 @@ class _Paper:
 
     def _math(self, latex: str, display: str) -> str:
         plain = re.sub(r"\\textcolor\{#\w+\}|(?<=\\\\)\[[\d.]+em\]", "", latex)
-        plain = re.sub(r"(?<=\\text\{)[^}]*", lambda name: escape(name[0], quote=False), plain)
+        plain = plain.replace(r"\textasciicircum{}", "^")
+        plain = re.sub(r"(?<=\\text\{)[^}]*", lambda name: escape(name[0].replace("\\", ""), quote=False), plain)
         if r"\\" in plain and r"\begin" not in plain:
             plain = rf"\begin{{aligned}}{plain}\end{{aligned}}"
         for one, other in _PLAINER.items():
@@ -218,36 +225,40 @@ class _Paper:
         marks: Iterable[Sequence[int]] = (),
         css: str = "",
     ) -> str:
-        """A table; a cell is empty where its number is to be found."""
+        """A table, in the solutions with its frames."""
         framed = {tuple(mark) for mark in marks} if self.solutions else set()
         head = "".join(f"<th>{escape(column)}</th>" for column in columns)
         body = "".join(
             f"<tr><th>{escape(name)}</th>"
-            + "".join(
-                _tag("td", escape(self._cell(cell)), "mark" if (i, j) in framed else "") for j, cell in enumerate(row)
-            )
+            + "".join(_tag("td", escape(cell), "mark" if (i, j) in framed else "") for j, cell in enumerate(row))
             + "</tr>"
             for i, (name, row) in enumerate(zip(rows, cells, strict=True))
         )
         caption = f"<caption>{escape(title)}</caption>" if title else ""
         return f'<table class="{css}">{caption}<tr><th></th>{head}</tr>{body}</table>'
 
-    def _cell(self, text: str) -> str:
+    def _found(self, text: str) -> str:
+        """A cell that is to be filled in, unless it is given."""
         shown = self.solutions or text in self.given or not re.search(r"[\d∞]", text)
         return text if shown else ""
+
+    def _told(self, text: str) -> str:
+        """A cell that is there to be read, unless it would say what the words leave out."""
+        return "" if text.split(" ")[-1].lstrip("−") in self.hidden else text
 
     def _bars(self, figure: Figure) -> str:
         columns = figure["columns"]
         names = [name + (" ◀ y" if i == figure["label"] else "") for i, name in enumerate(figure["names"])]
-        cells = [[column["texts"][i] for column in columns] for i in range(len(names))]
+        cells = [[self._found(column["texts"][i]) for column in columns] for i in range(len(names))]
         return self.table("", [column["title"] for column in columns], names, cells)
 
     def _grid(self, figure: Figure) -> str:
         css = "small" if len(figure["columns"]) > 10 else ""
-        return self.table(figure["title"], figure["columns"], figure["rows"], figure["texts"], figure["marks"], css)
+        cells = [list(map(self._told, row)) for row in figure["texts"]]
+        return self.table(figure["title"], figure["columns"], figure["rows"], cells, figure["marks"], css)
 
     def _simplex(self, figure: Figure) -> str:
-        return self.table("", ["p"], figure["names"], [[fmt(share)] for share in figure["point"]])
+        return self.table("", ["p"], figure["names"], [[self._found(fmt(share))] for share in figure["point"]])
 
     def _block(self, figure: Figure) -> str:
         """A table for each sequence: a row a class, a column a time; the label's cell has a frame."""
@@ -257,7 +268,7 @@ class _Paper:
         for title, sheet, labels, losses in zip(
             figure["titles"], figure["texts"], figure["labels"], figure["losses"], strict=True
         ):
-            cells = [[row[i] for row in sheet] for i in range(len(figure["names"]))] + [list(losses)]
+            cells = [[row[i] for row in sheet] for i in range(len(figure["names"]))] + [list(map(self._found, losses))]
             times = [f"t = {t}, y = {label}" for t, label in enumerate(labels)]
             marks = [(label, t) for t, label in enumerate(labels)]
             made.append(self.table(title, times, [*figure["names"], "−ln p"], cells, marks))
@@ -293,6 +304,11 @@ class _Paper:
         legend = []
         for number, line in enumerate(figure["lines"]):
             dash = ("", "6 3", "2 3", "10 3 2 3", "1 5", "12 6")[number % 6]
+            if line["cloud"]:
+                points = [at(point) for point in line["points"] if point is not None]
+                drawn += [f'<circle cx="{px}" cy="{py}" r="1.3"/>' for px, py in points]
+                legend.append(f"··· {escape(line['text'])}")
+                continue
             path, pen = [], "M"
             for point in line["points"]:
                 if point is None:

@@ -43,6 +43,6 @@ def replace(deeds: set[str]) -> None:
 def keep() -> None:
     """Have the browser remember, once there is something to remember or to forget."""
     state, code = st.session_state, practice.code(done())
-    if state.setdefault("deeds changed", False) or code != st.context.cookies.get(COOKIE, ""):
-        state["deeds changed"] = True
+    if state.setdefault("cookie_due", False) or code != st.context.cookies.get(COOKIE, ""):
+        state["cookie_due"] = True
         _write(key="deeds-cookie", data=code)
