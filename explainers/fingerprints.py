@@ -90,7 +90,7 @@ TELLS: Mapping[str, Tell] = {
     "bad_start": _START,
     "fast": _START,
     "shuffled": _START,
-    "rising": _START,
+    "rising": Tell("H", r"L \ge H(\text{text})", "H = @tell", lambda v, k: faulty.recipe("rising").entropy),
     "twice": Tell(
         "ln(1 + (V − 1)/e)",
         r"\min L = \ln\left(1 + \frac{V - 1}{e}\right)",
@@ -103,7 +103,9 @@ TELLS: Mapping[str, Tell] = {
         r"-\ln 10^{-7} = @tell",
         lambda v, k: CEILING,
     ),
-    "sampled": Tell("ln(1 + k)", r"L_0 = \ln(1 + k)", r"\ln(1 + @num_sampled) = @tell", lambda v, k: float(np.log1p(k))),
+    "sampled": Tell(
+        "ln(1 + k)", r"L_0 = \ln(1 + k)", r"\ln(1 + @num_sampled) = @tell", lambda v, k: float(np.log1p(k))
+    ),
     "nce": Tell(
         "ln(1 + k/V) + k ln(1 + V/k)",
         r"L_0 = \ln\left(1 + \frac{k}{V}\right) + k \ln\left(1 + \frac{V}{k}\right)",
@@ -117,7 +119,9 @@ TELLS: Mapping[str, Tell] = {
         lambda v, k: float(np.log(2)),
     ),
     "unshifted": Tell("H", r"L \ge H(\text{text})", r"H = @tell", lambda v, k: faulty.recipe("unshifted").entropy),
-    "ignored": Tell("NaN", r"L = \frac{\sum_{kept} L_i}{\sum_{kept} 1}", r"\frac{0}{0} = \text{NaN}", lambda v, k: np.nan),
+    "ignored": Tell(
+        "NaN", r"L = \frac{\sum_{kept} L_i}{\sum_{kept} 1}", r"\frac{0}{0} = \text{NaN}", lambda v, k: np.nan
+    ),
     "float16": Tell(
         "NaN", r"\frac{e^{z}}{\sum e^{z}} = \frac{\infty}{\infty} = \text{NaN}", r"z > @edge", lambda v, k: np.nan
     ),
@@ -399,7 +403,9 @@ def _fits(losses: Array, num_classes: float, num_sampled: float) -> Iterator[Fit
     def near(reason: str, value: float, fault: str) -> tuple[str, Mapping[str, Any]]:
         return reason, {"value": value, "sign": TELLS[fault].sign, "tell": tell(fault)}
 
-    found = []
+    found: list[Fit] = []
+    if losses.min() < 0:  # no cross-entropy
+        return
     start = near("start", first, "healthy")
     if starts_low and -0.01 < end - tell("twice") < 0.08 and losses.min() > tell("twice") - 0.005 and falls:
         found.append(Fit("twice", (start, near("end", end, "twice"))))
@@ -416,7 +422,9 @@ def _fits(losses: Array, num_classes: float, num_sampled: float) -> Iterator[Fit
         found.append(Fit("bad_start", (start,)))
     below = np.flatnonzero(losses < LOW)
     if starts_low and end < 0.02 and below.size and below[0] < total / 2:
-        found.append(Fit("unshifted", (("soon", {"at": str(int(below[0]) + 1), "total": str(total), "below": LOW, "end": end}),)))
+        found.append(
+            Fit("unshifted", (("soon", {"at": str(int(below[0]) + 1), "total": str(total), "below": LOW, "end": end}),))
+        )
     if np.abs(losses / guess - 1).max() < 0.12 and abs(end / guess - 1) < 0.05:
         found.append(Fit("shuffled", (start, near("end", end, "shuffled"))))
     jumpy = jump > 0.15 * guess
@@ -465,7 +473,7 @@ def compare(chosen: Chosen) -> Step:
     signs = {"ln V": guess}
     for fit in found:
         notes += [_said(fit.fault), *(Note(f"finding-because_{code}", numbers) for code, numbers in fit.reasons)]
-        if fit.fault != "unshifted":  # the entropy of the learner's text is not known
+        if TELLS[fit.fault].sign != "H":  # the entropy of the learner's text is not known
             signs[TELLS[fit.fault].sign] = TELLS[fit.fault].value(num_classes, num_sampled)
     if not found:
         notes.append(Note("finding-no_fit", {"first": losses[0], "last": losses[-1]}))
