@@ -304,7 +304,7 @@ _HISTORY = re.compile(r"['\"](?:train_)?loss['\"]\s{0,8}:\s{0,8}(\[[^][]*\])", r
 
 
 def read_curve(text: str) -> Array:
-    """The losses in a text, as they were pasted.
+    r"""The losses in a text, as they were pasted.
 
     Args:
         text: numbers, one a line or between commas; a table with a column of losses; JSON; a Keras history; or a log
@@ -317,9 +317,9 @@ def read_curve(text: str) -> Array:
         PasteError: there is no curve in it.
 
     Example:
-        >>> read_curve("Epoch 1/3 - loss: 2.31 - val_loss: 2.4\\nEpoch 2/3 - loss: nan\\n" + "loss=1.5\\n" * 3)
+        >>> read_curve("Epoch 1/3 - loss: 2.31 - val_loss: 2.4\nEpoch 2/3 - loss: nan\n" + "loss=1.5\n" * 3)
         array([2.31,  nan, 1.5 , 1.5 , 1.5 ])
-        >>> read_curve("step,loss\\n0,2.3\\n10,1.9\\n20,1.7\\n30,1.6\\n40,1.5")
+        >>> read_curve("step,loss\n0,2.3\n10,1.9\n20,1.7\n30,1.6\n40,1.5")
         array([2.3, 1.9, 1.7, 1.6, 1.5])
     """
     if len(text) > MAX_CHARACTERS:

@@ -18,7 +18,8 @@ from explainers.text import prose, words
 from tests.explainers.lives import DEFAULT_LIVE
 
 SOURCE = "\n".join(
-    (Path(clinic.__file__).parent / f"{name}.py").read_text() for name in ("clinic", "diagnosis", "paste", "fingerprints")
+    (Path(clinic.__file__).parent / f"{name}.py").read_text()
+    for name in ("clinic", "diagnosis", "paste", "fingerprints")
 )
 SECTIONS = prose("clinic", "en").sections
 FINDINGS = [key.removeprefix("finding-") for key in SECTIONS if key.startswith("finding-")]

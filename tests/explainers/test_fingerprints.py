@@ -1,4 +1,4 @@
-"""Loss curves: the stored ones are what core trains, each is recognised and nothing else is, and any paste is answered."""
+"""Loss curves: what is stored is what core trains, each is recognised and no other, and any paste is answered."""
 
 import csv
 import io
