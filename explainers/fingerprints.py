@@ -90,7 +90,7 @@ TELLS: Mapping[str, Tell] = {
     "bad_start": _START,
     "fast": _START,
     "shuffled": _START,
-    "rising": _START,
+    "rising": Tell("H", r"L \ge H(\text{text})", "H = @tell", lambda v, k: faulty.recipe("rising").entropy),
     "twice": Tell(
         "ln(1 + (V − 1)/e)",
         r"\min L = \ln\left(1 + \frac{V - 1}{e}\right)",
@@ -304,7 +304,7 @@ _HISTORY = re.compile(r"['\"](?:train_)?loss['\"]\s{0,8}:\s{0,8}(\[[^][]*\])", r
 
 
 def read_curve(text: str) -> Array:
-    """The losses in a text, as they were pasted.
+    r"""The losses in a text, as they were pasted.
 
     Args:
         text: numbers, one a line or between commas; a table with a column of losses; JSON; a Keras history; or a log
@@ -317,9 +317,9 @@ def read_curve(text: str) -> Array:
         PasteError: there is no curve in it.
 
     Example:
-        >>> read_curve("Epoch 1/3 - loss: 2.31 - val_loss: 2.4\\nEpoch 2/3 - loss: nan\\n" + "loss=1.5\\n" * 3)
+        >>> read_curve("Epoch 1/3 - loss: 2.31 - val_loss: 2.4\nEpoch 2/3 - loss: nan\n" + "loss=1.5\n" * 3)
         array([2.31,  nan, 1.5 , 1.5 , 1.5 ])
-        >>> read_curve("step,loss\\n0,2.3\\n10,1.9\\n20,1.7\\n30,1.6\\n40,1.5")
+        >>> read_curve("step,loss\n0,2.3\n10,1.9\n20,1.7\n30,1.6\n40,1.5")
         array([2.3, 1.9, 1.7, 1.6, 1.5])
     """
     if len(text) > MAX_CHARACTERS:
@@ -403,7 +403,9 @@ def _fits(losses: Array, num_classes: float, num_sampled: float) -> Iterator[Fit
     def near(reason: str, value: float, fault: str) -> tuple[str, Mapping[str, Any]]:
         return reason, {"value": value, "sign": TELLS[fault].sign, "tell": tell(fault)}
 
-    found = []
+    found: list[Fit] = []
+    if losses.min() < 0:  # no cross-entropy
+        return
     start = near("start", first, "healthy")
     if starts_low and -0.01 < end - tell("twice") < 0.08 and losses.min() > tell("twice") - 0.005 and falls:
         found.append(Fit("twice", (start, near("end", end, "twice"))))
@@ -471,7 +473,7 @@ def compare(chosen: Chosen) -> Step:
     signs = {"ln V": guess}
     for fit in found:
         notes += [_said(fit.fault), *(Note(f"finding-because_{code}", numbers) for code, numbers in fit.reasons)]
-        if fit.fault != "unshifted":  # the entropy of the learner's text is not known
+        if TELLS[fit.fault].sign != "H":  # the entropy of the learner's text is not known
             signs[TELLS[fit.fault].sign] = TELLS[fit.fault].value(num_classes, num_sampled)
     if not found:
         notes.append(Note("finding-no_fit", {"first": losses[0], "last": losses[-1]}))
