@@ -278,7 +278,7 @@ def mend(chosen: Chosen) -> Step:
 
 
 def _signs(fault: str) -> dict[str, float]:
-    """ln V, and the line that gives a fault away."""
+    """Ln V, and the line that gives a fault away."""
     numbers = _numbers(fault)
     return {"ln V": numbers["ln_v"], TELLS[fault].sign: numbers["tell"]}
 
