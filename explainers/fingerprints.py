@@ -120,7 +120,10 @@ TELLS: Mapping[str, Tell] = {
     ),
     "unshifted": Tell("H", r"L \ge H(\text{text})", r"H = @tell", lambda v, k: faulty.recipe("unshifted").entropy),
     "ignored": Tell(
-        "NaN", r"L = \frac{\sum_{kept} L_i}{\sum_{kept} 1}", r"\frac{0}{0} = \text{NaN}", lambda v, k: np.nan
+        "NaN",
+        r"L = \frac{\sum_{y_i \ne -100} L_i}{\sum_{y_i \ne -100} 1}",
+        r"\frac{0}{0} = \text{NaN}",
+        lambda v, k: np.nan,
     ),
     "float16": Tell(
         "NaN", r"\frac{e^{z}}{\sum e^{z}} = \frac{\infty}{\infty} = \text{NaN}", r"z > @edge", lambda v, k: np.nan
@@ -170,18 +173,18 @@ def _numbers(fault: str) -> dict[str, Any]:
 def _picture(
     losses: Mapping[str, Array], signs: Mapping[str, float], *, highest: float | None = None, sign: str = "L"
 ) -> Figure:
-    """Curves over the steps, the first as a full line, and dashed lines at numbers; a dot where the first is NaN."""
+    """Curves over the steps, the first on top, and dashed lines at numbers; a dot where the first begins to be NaN."""
     first = next(iter(losses.values()))
     every = np.concatenate([*losses.values(), [value for value in signs.values() if value < 1e3]])
     every = every[np.isfinite(every)]
     top = highest or 1.06 * float(every.max(initial=1e-3))
     last = max(len(values) for values in losses.values()) - 1.0
-    lines = []
+    lines: list[dict[str, Any]] = []
     for number, (text, values) in enumerate(losses.items()):
         stride = -(-len(values) // MOST_DRAWN)
         steps = np.arange(0, len(values), stride)
         drawn = np.where(values[steps] <= top, values[steps], np.nan)
-        lines.append(line(text, steps, drawn, "loss" if number == 0 else "prob"))
+        lines.insert(0, line(text, steps, drawn, "loss" if number == 0 else "prob"))
     for text, value in signs.items():
         if np.isfinite(value) and value <= top:
             role: Role = "logit" if text == "ln V" else "exp"
@@ -191,7 +194,7 @@ def _picture(
     if missing.size:
         at = int(missing[0])
         height = float(first[at - 1]) if at and first[at - 1] <= top else top / 2
-        dots.append(dot("NaN", at, height))
+        dots.append(dot(f"{missing.size} × NaN", at, height))
     return curve(axis("n", 0.0, last), axis(sign, min(0.0, float(every.min(initial=0.0))), top), lines, dots)
 
 
@@ -278,7 +281,7 @@ def mend(chosen: Chosen) -> Step:
 
 
 def _signs(fault: str) -> dict[str, float]:
-    """Ln V, and the line that gives a fault away."""
+    """The line of ln V, and the one that gives a fault away."""
     numbers = _numbers(fault)
     return {"ln V": numbers["ln_v"], TELLS[fault].sign: numbers["tell"]}
 
