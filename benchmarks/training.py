@@ -1,6 +1,6 @@
 """What trainings cost the others: a slider is moved again and again while 0, 2, 5, 10 students train.
 
-    python -m benchmarks.training [--seconds 20] [--trainings 0 2 5 10]
+    python -m benchmarks.training [--seconds 20] [--trainings 0 2 5 10] [--module tunes]
 
 One server on the loopback for each row, and for each student a tab without a browser: it speaks Streamlit's protocol
 and polls as a browser does. A click is the time from the slider's message to the end of the run that it caused.
@@ -74,7 +74,10 @@ class Tab:
 async def train(url: str, number: int) -> tuple[int, float]:
     """A student who trains and watches: (steps reached, seconds from the start to the end, waiting and all)."""
     start = time.perf_counter()
-    async with Tab(url, train=["--seed", str(number), "--seconds", str(SECONDS)]) as tab:
+    argv = ["--seed", str(number), "--seconds", str(SECONDS)]
+    if OPTIONS.module == "race":
+        argv = ["--seed", str(number), "--seconds", str(SECONDS / 2), "--contestants", "full,sampled-loguniform-64"]
+    async with Tab(url, train=argv, module=[OPTIONS.module]) as tab:
         while tab.fragment:
             await asyncio.sleep(tab.interval)
             await tab.run(tab.fragment)
@@ -125,6 +128,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="CPU seconds of each training, at most 60")
     parser.add_argument("--trainings", type=int, nargs="+", default=[0, 2, 5, 10], help="how many, each at most 30")
+    parser.add_argument("--module", choices=("tunes", "race"), default="tunes", help="what is trained")
     OPTIONS = parser.parse_args()
     SECONDS = min(OPTIONS.seconds, 60.0)
     OPTIONS.trainings = [min(trainings, 30) for trainings in OPTIONS.trainings]

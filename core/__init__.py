@@ -6,9 +6,10 @@ digits do), `bounded` (logits in a box), `calibration` (whether 70 % means 70 %)
 classes to score them all: `samplers` (which others are drawn), `sampled` (losses that look at those alone), `touched`
 (the few rows that a step reads and writes), `sampled_grad`, `sampling_study` (how far off they are). For text:
 `recurrent` (layers that remember), `adam` (what trains them), `choosing` (where a token is chosen), and
-`next_character` (a ladder of models on tunes). And the losses against each other: `adagrad`, `bilinear` (a small
-language model), `corpus` (what it reads), `bottleneck` (what it can't say), and `race`. The ladder and the race are
-commands, so they are imported by their own names. `checks` says what bad input is; leave it for last.
+`next_character` (a ladder of models on tunes). The losses against each other: `adagrad`, `bilinear` (a small language
+model), `corpus` (what it reads), `bottleneck` (what it can't say), and `race`. And `faulty`: small trainings, each
+with one thing wrong. The ladder, the race and the faults are imported by their own names. `checks` says what bad input
+is; leave it for last.
 
 Conventions: `logits` are [..., num_classes] with any leading shape; `labels` are class ids, [...]; losses are in nats.
 float64 unless float32 or float16 is given, which is kept. A gradient stands beside its function, is called

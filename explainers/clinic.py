@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import core
-from explainers import diagnosis
+from explainers import diagnosis, fingerprints
 from explainers.diagnosis import (
     CALLS,
     SAID,
@@ -223,7 +223,13 @@ def look(told: Told) -> Seen:
     return Seen(arrays, errors, found, call)
 
 
-def explain(live: Live, told: Told | None = None, *, only: Collection[str] | None = None) -> list[Step]:
+def explain(
+    live: Live,
+    told: Told | None = None,
+    chosen: fingerprints.Chosen = fingerprints.DEFAULT,
+    *,
+    only: Collection[str] | None = None,
+) -> list[Step]:
     """The steps, for what was pasted. `live` are the numbers on the board, which a row can be taken to."""
     told = told or Told()
     seen = look(told)
@@ -235,6 +241,9 @@ def explain(live: Live, told: Told | None = None, *, only: Collection[str] | Non
             "positions": lambda: _positions(seen),
             "row": lambda: _row(seen, told.row),
             "conventions": lambda: _conventions(seen),
+            "name": lambda: fingerprints.name(chosen),
+            "mend": lambda: fingerprints.mend(chosen),
+            "compare": lambda: fingerprints.compare(chosen),
         },
     )
 
@@ -335,7 +344,7 @@ def position_rows(found: Diagnosis) -> tuple[list[str], Array]:
     assert found.losses is not None
     num_classes = found.logits.shape[-1]
     rows, losses = found.logits.reshape(-1, num_classes), np.asarray(found.losses).reshape(-1)
-    labels = _label_ids(found)
+    labels = label_ids(found)
     used = np.flatnonzero(labels >= 0)
     order = used[np.argsort(-np.nan_to_num(losses[used], nan=np.inf), kind="stable")]
     places = [_place(found, int(n)) for n in order]
@@ -344,7 +353,7 @@ def position_rows(found: Diagnosis) -> tuple[list[str], Array]:
     return places, np.stack([labels[order], at_label, probs.argmax(axis=-1), losses[order]], axis=-1)
 
 
-def _label_ids(found: Diagnosis) -> Any:
+def label_ids(found: Diagnosis) -> Any:
     """One id a position, [num_positions]; of a distribution its largest; an ignored one stays below zero."""
     targets = np.asarray(found.targets)
     ids = targets if found.label_kind == "ids" else targets.argmax(axis=-1)
@@ -371,7 +380,7 @@ def row_live(seen: Seen, row: int) -> tuple[Live, int, int] | None:
     found = seen.found
     if found.logits is None:
         return None
-    rows, labels = found.logits.reshape(-1, found.logits.shape[-1]), _label_ids(found)
+    rows, labels = found.logits.reshape(-1, found.logits.shape[-1]), label_ids(found)
     row = min(row, len(rows) - 1)
     logits, label = np.nan_to_num(rows[row], nan=0.0, posinf=1e4, neginf=-1e4), max(int(labels[row]), 0)
     if len(logits) < 2:
@@ -449,7 +458,7 @@ def weighted_means(found: Diagnosis) -> dict[str, float]:
     """Means and sums of the same losses; the weight of class c is c + 1."""
     if found.losses is None or found.label_kind != "ids" or found.logits is None:
         return {}
-    ids, losses = _label_ids(found), np.asarray(found.losses).reshape(-1)
+    ids, losses = label_ids(found), np.asarray(found.losses).reshape(-1)
     kept = ids >= 0
     weight = np.where(kept, ids + 1.0, 0.0)
     losses = np.where(kept, losses, 0.0)
@@ -522,11 +531,14 @@ def questions(live: Live, told: Told | None = None) -> list[Question]:
             0 if torch < keras else 1 if torch > keras else 2,
             {"first": losses[0], "second": losses[1], "torch": torch, "keras": keras},
         ),
+        *fingerprints.questions(),
     ]
 
 
-def challenges(live: Live, told: Told | None = None) -> list[Challenge]:
-    """Tasks checked from what is pasted and called."""
+def challenges(
+    live: Live, told: Told | None = None, chosen: fingerprints.Chosen = fingerprints.DEFAULT
+) -> list[Challenge]:
+    """Tasks checked from what is pasted, called and named."""
     told = told or Told()
     seen = look(told)
     found, own = seen.found, told.example
@@ -542,4 +554,5 @@ def challenges(live: Live, told: Told | None = None) -> list[Challenge]:
         Challenge("repair", agree and changed and told.case not in (DEFAULT, OWN), at="paste"),
         Challenge("own", agree and rows >= 3 and told.case == OWN, at="paste"),
         Challenge("take", bool(same_row), at="row"),
+        *fingerprints.challenges(chosen),
     ]

@@ -348,7 +348,7 @@ def alt(figure: Figure) -> str:
     if figure["kind"] == "simplex":
         shares = (f"{name} {fmt(share)}" for name, share in zip(figure["names"], figure["point"], strict=True))
         return ", ".join(shares)
-    marked = [d["text"] for d in figure["dots"]]
+    marked = [*(f"{text} {fmt(at)}" for text, at in figure.get("levels", ())), *(d["text"] for d in figure["dots"])]
     return f"{figure['y']['title']} ({figure['x']['title']}): " + ", ".join(
         [*(x["text"] for x in figure["lines"]), *marked]
     )

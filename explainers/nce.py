@@ -192,7 +192,7 @@ def _posterior(live: Live, k: int) -> Step:
 # ---- nce_loss taken apart ----
 
 
-def _batch(live: Live, num_sampled: int, sampler: str, seed: int) -> dict[str, Any]:
+def batch(live: Live, num_sampled: int, sampler: str, seed: int) -> dict[str, Any]:
     """Arguments of `nce_loss`: the learner's example first, then seeded ones; one sample for all of them.
 
     Each example is one unit of the hidden vector, so that its logits are one column of the weights.
@@ -216,10 +216,10 @@ def _batch(live: Live, num_sampled: int, sampler: str, seed: int) -> dict[str, A
 
 def _apart(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
     """Item 39: 1 + k logits, each minus the log of its expected count, and their labels."""
-    batch = _batch(live, num_sampled, sampler, seed)
-    values = batch["sampled_values"]
-    raw = core.sampled_logits(**batch, subtract_log_q=False).logits[0]
-    logits, labels = (array[0] for array in core.sampled_logits(**batch))
+    layer = batch(live, num_sampled, sampler, seed)
+    values = layer["sampled_values"]
+    raw = core.sampled_logits(**layer, subtract_log_q=False).logits[0]
+    logits, labels = (array[0] for array in core.sampled_logits(**layer))
     counts = np.append(values.true_expected_count[0], values.sampled_expected_count)
     classes = [live.label, *values.sampled]
     return Step(
@@ -235,7 +235,7 @@ def _apart(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
             "columns": str(num_sampled + 1),
             "classes": str(len(live.names)),
             "batch": str(BATCH_SIZE),
-            "dim": str(batch["inputs"].shape[1]),
+            "dim": str(layer["inputs"].shape[1]),
         },
         (
             grid(
@@ -300,8 +300,8 @@ def _logistic(x: float, side: str) -> Step:
 
 def _rows(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
     """Item 41: the 1 + k losses of an example are added, those of the batch averaged."""
-    batch = _batch(live, num_sampled, sampler, seed)
-    logits, labels = core.sampled_logits(**batch)
+    layer = batch(live, num_sampled, sampler, seed)
+    logits, labels = core.sampled_logits(**layer)
     cells = core.sigmoid_cross_entropy(logits, labels)
     rows = cells @ np.ones(cells.shape[1])
     return Step(
@@ -311,7 +311,7 @@ def _rows(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
         {
             "row_sums": " + ".join(fmt(row) for row in rows),
             "batch": str(BATCH_SIZE),
-            "mean": float(core.nce_loss(**batch).mean()),
+            "mean": float(core.nce_loss(**layer).mean()),
             "first": rows[0],
             "columns": str(cells.shape[1]),
             "y": live.label_name,
@@ -319,8 +319,8 @@ def _rows(live: Live, num_sampled: int, sampler: str, seed: int) -> Step:
         (
             grid(
                 f"ℓ [{BATCH_SIZE}, 1 + {num_sampled}]",
-                [f"{b} ({live.names[int(y)]})" for b, (y,) in enumerate(batch["labels"])],
-                ["y", *(live.names[c] for c in batch["sampled_values"].sampled), "ℓ · 1"],
+                [f"{b} ({live.names[int(y)]})" for b, (y,) in enumerate(layer["labels"])],
+                ["y", *(live.names[c] for c in layer["sampled_values"].sampled), "ℓ · 1"],
                 np.column_stack([cells, rows]),
                 marks=[(b, cells.shape[1]) for b in range(BATCH_SIZE)],
                 bound=20.0,

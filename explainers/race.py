@@ -45,7 +45,7 @@ K = Contestant.parse(SAMPLED).num_sampled
 INSIDE = (FULL, SAMPLED, NCE, NO_LOG_Q, NEGATIVE_MANY)
 OVER = ("seconds", "steps")
 NAMES = {"loguniform": "sampled", "uniform": "uniform", "unigram": "unigram"}
-COSTS = (FULL, SAMPLED, NCE, NEGATIVE, "sampled-loguniform-256", "sampled-uniform-64")
+COSTS = (FULL, SAMPLED, NCE, "sampled-loguniform-256", NEGATIVE, "sampled-uniform-64")
 PHASES = ("train", "predict")
 RUNNERS = (2, 6)
 """how many may race at once"""
@@ -53,7 +53,7 @@ SHORTEST, LONGEST = 5.0, 30.0
 """seconds that each may train"""
 PERPLEXITIES = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 100_000, 1_000_000)
 TOP = 8
-"""words shown of what may come next; and 2 more of each contestant"""
+"""words shown of what may come next, and the first of each contestant"""
 FEWEST = 20
 """predictions without which a point of the calibration says nothing"""
 HUNDRED = 100
@@ -153,10 +153,16 @@ def _loss_axes(losses: Sequence[Sequence[float]], lines: Mapping[str, float]) ->
     """From just below the best to just above all, with perplexities at the right."""
     lowest = np.floor(min(*(min(one) for one in losses), lines["bigram"]) * 2) / 2
     highest = np.ceil(max(*(max(one) for one in losses), lines["uniform"] + 0.1) * 2) / 2
-    ticks = [(float(np.log(faces)), str(faces)) for faces in PERPLEXITIES]
+    ticks: list[list[Any]] = []
+    for faces in PERPLEXITIES:
+        at = float(np.log(faces))
+        if lowest <= at <= highest and (
+            not ticks or at - ticks[-1][0] > (highest - lowest) / 10
+        ):  # as far as it has room
+            ticks.append([at, str(faces)])
     return {
         "y": axis("L", lowest, highest),
-        "right": {"title": "PPL", "ticks": [[at, text] for at, text in ticks if lowest <= at <= highest]},
+        "right": {"title": "PPL", "ticks": ticks},
         "levels": _levels(lines),
     }
 
@@ -346,16 +352,22 @@ def command(codes: Sequence[str], seconds: float, seed: int) -> tuple[Any, list[
 
 
 def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
-    """A race as it goes, started with this argv: the curves so far, and a lane for each with its steps and its loss."""
+    """A race as it goes, started with this argv: the curves so far, and a lane for each with its steps and its loss.
+
+    At the end those who ran without log Q have a second loss, mended.
+    """
     codes, seconds = argv[1].split(","), float(argv[3])
-    curves = racing.curves(told)["curves"]
+    so_far = racing.curves(told)
+    curves, mended = so_far["curves"], so_far["mended_loss"]
     lines = stored("clock")["start"]["lines"]
     axes = _loss_axes([of_one["loss"] for of_one in curves.values()] or [[lines["uniform"]]], lines)
     empty: dict[str, list[float]] = {what: [] for what in ("seconds", "steps", "loss")}
     rows = [curves.get(code, empty) for code in codes]
     now = {what: np.array([row[what][-1] if row[what] else np.nan for row in rows]) for what in empty}
-    so_far = {what: np.nan_to_num(now[what]) for what in ("seconds", "steps")}
-    texts = ["–" if np.isnan(x) else _digits(x) for x in now["loss"]]
+    losses = {"L": now["loss"]}
+    if mended:
+        losses["L + ln q"] = np.array([mended.get(code, np.nan) for code in codes])
+    seconds_gone, steps_made = (np.nan_to_num(now[what]) for what in ("seconds", "steps"))
     return [
         curve(
             axis("s", 0.0, seconds),
@@ -369,9 +381,18 @@ def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
         | {"wide": True},
         bars(
             [name(code) for code in codes],
-            column("s", so_far["seconds"], "exp", bound=seconds, texts=[f"{s:.1f}" for s in so_far["seconds"]]),
-            column("n", so_far["steps"], "prob", texts=[str(int(n)) for n in so_far["steps"]]),
-            column("L", np.nan_to_num(now["loss"]), "loss", bound=lines["uniform"], texts=texts),
+            column("s", seconds_gone, "exp", bound=seconds, texts=[f"{s:.1f}" for s in seconds_gone]),
+            column("n", steps_made, "prob", texts=[str(int(n)) for n in steps_made]),
+            *(
+                column(
+                    title,
+                    np.nan_to_num(values),
+                    "loss",
+                    bound=lines["uniform"],
+                    texts=["–" if np.isnan(x) else _digits(x) for x in values],
+                )
+                for title, values in losses.items()
+            ),
         ),
     ]
 
@@ -404,11 +425,12 @@ def _inside(word: str, mend: bool) -> Step:
     context, codes = told["contexts"][word], INSIDE
     truth = np.array(context["truth"])
     probs = {code: np.array(context["probs"][code][version(code, mend)]) for code in codes}
+    either = [np.array(context["probs"][code][version(code, mended)]) for code in codes for mended in (False, True)]
     rows = set(np.argsort(-truth, kind="stable")[:TOP].tolist())
-    for of_one in probs.values():
-        rows |= set(np.argsort(-of_one, kind="stable")[:2].tolist())
-    shown = sorted(rows)  # the stored words are sorted by what really came
-    bound = float(np.ceil(max(truth[shown].max(), *(of_one[shown].max() for of_one in probs.values())) * 20) / 20)
+    for of_one in either:
+        rows |= set(np.argsort(-of_one, kind="stable")[:1].tolist())
+    shown = sorted(rows)  # the stored words are sorted by what really came; the same ones, mended or not
+    bound = float(np.ceil(max(one[shown].max() for one in (truth, *either)) * 20) / 20)
     models = {code: told["models"][code][version(code, mend)] for code in codes}
     before = {code: told["models"][code]["as_trained"] for code in codes}
     repaired = {code: told["models"][code]["mended"] for code in (NO_LOG_Q, NEGATIVE_MANY)}
@@ -553,7 +575,7 @@ def _cost(classes: int, phase: str) -> Step:
     return Step(
         "cost",
         r"3\,B\,V\,d \quad\text{vs}\quad 3\,B\,(k + 1)\,d" if train else r"V \cdot d \quad\text{vs}\quad V \cdot d",
-        r"\frac{@full_mac \cdot 10^6}{@sampled_mac \cdot 10^6} = @ratio_mac"
+        r"\frac{@full_mac \cdot 10^6}{@sampled_mac \cdot 10^6} \approx @ratio_mac"
         if train
         else r"\frac{@predict_mac \cdot 10^6}{@predict_mac \cdot 10^6} = 1",
         {
@@ -562,7 +584,7 @@ def _cost(classes: int, phase: str) -> Step:
             "goal": _digits(goal),
             "full_mac": _millions(full.multiply_adds),
             "sampled_mac": _millions(sampled.multiply_adds),
-            "ratio_mac": full.multiply_adds / sampled.multiply_adds,
+            "ratio_mac": f"{full.multiply_adds / sampled.multiply_adds:.3g}",
             "predict_mac": _millions(full.inference),
             "full_ms": _two_digits(1000 * costs()[classes][FULL]),
             "sampled_ms": _two_digits(1000 * costs()[classes][SAMPLED]),

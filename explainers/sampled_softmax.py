@@ -396,21 +396,29 @@ def _ids(order: int) -> Step:
 # ---- taken apart ----
 
 
-def _apart(live: Live, small: Small) -> Step:
-    """Items 30, 31 and 34: every tensor of one call, and the one sample that all rows share."""
-    count, num_classes = _count(live, small), len(live.names)
+def batch(live: Live, small: Small) -> dict[str, Any]:
+    """Arguments of a sampled loss: two examples, the learner's label in the first; one sample for both."""
+    num_classes = len(live.names)
     rng = np.random.default_rng(30)
     weights = rng.normal(0.0, 1.0, (10, 3)).round(1)[:num_classes]
     inputs = rng.normal(0.0, 1.0, (2, 3)).round(1)
-    biases = np.zeros(num_classes)
     labels = np.array([[live.label], [(live.label + 1) % num_classes]])
-    values = _sample(_sampler(live, small.sampler), labels, count, small, small.draw)
+    return {
+        "weights": weights,
+        "biases": np.zeros(num_classes),
+        "labels": labels,
+        "inputs": inputs,
+        "sampled_values": _sample(_sampler(live, small.sampler), labels, _count(live, small), small, small.draw),
+    }
+
+
+def _apart(live: Live, small: Small) -> Step:
+    """Items 30, 31 and 34: every tensor of one call, and the one sample that all rows share."""
+    layer = batch(live, small)
+    weights, labels, inputs, values = (layer[key] for key in ("weights", "labels", "inputs", "sampled_values"))
+    count, num_classes = len(values.sampled), len(live.names)
     logits, label_probs = core.sampled_logits(
-        weights,
-        biases,
-        labels,
-        inputs,
-        values,
+        **layer,
         subtract_log_q=small.subtract_log_q,
         remove_accidental_hits=small.remove_accidental_hits,
     )

@@ -1,6 +1,6 @@
 """Lesson: the label picks one term of the loss."""
 
-from explainers import calibration, cross_entropy
+from explainers import calibration, cross_entropy, snippets
 from explainers.step import Live
 from ui import open_page
 
@@ -45,6 +45,7 @@ def body(live: Live) -> None:
         ),
         lambda: cross_entropy.questions(live, lift=lift),
         lambda: cross_entropy.challenges(live, smoothing=smoothing, share=share),
+        lambda: snippets.cross_entropy(live, smoothing=smoothing),
     )
 
 

@@ -1,6 +1,6 @@
 """Lesson: push all in proportion, pull one."""
 
-from explainers import gradient
+from explainers import gradient, snippets
 from explainers.step import Live
 from ui import open_page
 
@@ -24,6 +24,7 @@ def body(live: Live) -> None:
         gradient.explain(live, hidden=hidden, weights_seed=weights_seed, **walk, only=page.only),
         lambda: gradient.questions(live),
         lambda: gradient.challenges(live, **walk),
+        lambda: snippets.gradient(live),
     )
 
 

@@ -1,6 +1,6 @@
 """Lesson: data or noise? NCE and negative sampling."""
 
-from explainers import nce
+from explainers import nce, snippets
 from explainers.step import Live
 from ui import open_page
 
@@ -40,6 +40,7 @@ def body(live: Live) -> None:
         nce.explain(live, **game, **sampled, **start, **shared, **walk, only=page.only),
         lambda: nce.questions(live),
         lambda: nce.challenges(live, **game, **shared),
+        lambda: snippets.nce(live, **sampled),
     )
 
 

@@ -1,6 +1,6 @@
 """Lesson: the race. Several losses train the same model on the same text, on the same clock."""
 
-from explainers import race
+from explainers import race, snippets
 from explainers.step import Live
 from ui import open_page
 
@@ -25,6 +25,7 @@ def body(live: Live) -> None:
         race.explain(live, **chart, word=word, mend=mend, phase=phase, dim=dim, only=page.only),
         lambda: race.questions(live),
         lambda: race.challenges(live, **chart, mend=mend, dim=dim),
+        lambda: snippets.race(live),
     )
 
 

@@ -1,6 +1,7 @@
 """Lesson: too many classes to score them all."""
 
 from explainers import sampled_softmax as lesson
+from explainers import snippets
 from explainers.sampled_bench import FORMS, SAMPLED, SAMPLERS
 from explainers.step import Live
 from ui import open_page
@@ -45,6 +46,7 @@ def body(live: Live) -> None:
         lesson.explain(live, small=small, **costs, **more, **bench, **code, only=page.only),
         lambda: lesson.questions(live, **costs),
         lambda: lesson.challenges(live, small=small, **bench, **code),
+        lambda: snippets.sampled_softmax(live, small=small),
     )
 
 

@@ -1,6 +1,6 @@
 """Lesson: labels [batch, time] on logits [batch, time, vocabulary], and a model of real tunes."""
 
-from explainers import ladder, sequence, shape_lab
+from explainers import ladder, sequence, shape_lab, snippets
 from explainers.step import Live
 from ui import open_page
 from ui.listening import settings
@@ -46,6 +46,7 @@ def body(live: Live) -> None:
         sequence.explain(live, fallen=fallen, **cells, shifted=shifted, **shapes, **tiles, **model_at, only=page.only),
         lambda: sequence.questions(live, second=second),
         lambda: sequence.challenges(live, fallen=fallen, **shapes, **tiles),
+        lambda: snippets.sequence(live, sequence=cells["sequence"], time=cells["time"]),
     )
 
 

@@ -1,6 +1,6 @@
 """Lesson: from logits to probabilities."""
 
-from explainers import softmax
+from explainers import snippets, softmax
 from explainers.step import Live
 from ui import open_page
 
@@ -25,6 +25,7 @@ def body(live: Live) -> None:
         softmax.explain(live, **walk, **digits, **cosine, only=page.only),
         lambda: softmax.questions(live, shift=shift, dtype=dtype, ones=ones),
         lambda: softmax.challenges(live, climb=climb, **cosine),
+        lambda: snippets.softmax(live),
     )
 
 

@@ -18,6 +18,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS, practice
 from explainers.board import Link, board
+from explainers.snippets import FRAMEWORKS, Snippet
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
@@ -40,6 +41,8 @@ CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
 BOX, MOST_CHARACTERS = 2 * CONTROL, 400_000
 """width of a box for a text, in pixels, and what it takes: two of them are below server.maxWidgetStateSize"""
+MANY = 12
+"""more codes than these to choose from stand behind a button"""
 PRACTICE = "practice"
 """the page after the lessons"""
 CHALLENGES, ALL = "challenges", "all"
@@ -331,14 +334,21 @@ class Page:
         at: str | Sequence[str],
         default: str | None = None,
         resets: Sequence[str] = (),
+        named: str = "",
     ) -> str:
-        """One of a few codes, alike in every language because the address holds them; `<key>_<code>` explains each.
+        """One of some codes, alike in every language because the address holds them; `<key>_<code>` explains each.
 
-        The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults.
+        The first is chosen unless `default` is; a new choice takes those called `resets` back to their defaults. Many
+        stand behind a button that names the one that is chosen. `named` is the key whose words explain the codes, if it
+        is another.
         """
         first = options[0] if default is None else default
         place = self.controls(at)
-        captions = [self.words.get(f"{key}_{code}", "") for code in options]
+        captions = [self.words.get(f"{named or key}_{code}", "") for code in options]
+        if place and len(options) > MANY:
+            now = st.session_state.get(key) or st.query_params.get(key)
+            caption = captions[options.index(now if now in options else first)]
+            place = place.popover(f"{self.words[key]}: **{caption}**")
         value = (
             place.radio(
                 self.words[key],
@@ -379,6 +389,7 @@ class Page:
                 format_func=options.__getitem__,
                 key=key,
                 bind="query-params",
+                wrap=True,
             )
             if place
             else self._state.get(key, default)
@@ -495,8 +506,9 @@ class Page:
         steps: Iterable[Step],
         questions: Callable[[], Iterable[Question]],
         challenges: Callable[[], Iterable[Challenge]],
+        snippet: Callable[[], Snippet | None] | None = None,
     ) -> None:
-        """Draw the steps, each behind its question if it has one, then the table and the challenges."""
+        """Draw the steps, each behind its question if it has one, then the table, the challenges and the code."""
         if again := _again.get():
             again.shown = list(steps), list(questions()), list(challenges())
             return
@@ -533,6 +545,33 @@ class Page:
                         st.toast(fill(heading, task.numbers), icon="✅")
                 if CHALLENGES in self.only:
                     self._challenges(tasks)
+            if snippet:
+                self._code(snippet)
+
+    def _code(self, snippet: Callable[[], Snippet | None]) -> None:
+        """The lesson as a program: none is made until a framework is chosen, which the address and the session keep."""
+        framework = st.segmented_control(
+            self.words["code"],
+            list(FRAMEWORKS),
+            format_func=FRAMEWORKS.__getitem__,
+            wrap=True,
+            key="code",
+            bind="query-params",
+            persist_state="session",
+        )
+        if framework not in FRAMEWORKS:
+            return
+        program = snippet()
+        if not program:
+            st.caption(self.words["code_none"])
+        else:
+            st.code(program.code(framework))
+            st.caption(self.words["code_prints"])
+            st.code(program.output(framework), language=None)
+            if framework in program.differing:
+                st.caption(self.words["code_differs"])
+            elif framework != "numpy":
+                st.caption(self.words["code_float32"])
 
     def _table(self) -> Figure:
         return table(self._live, self.words["table"])

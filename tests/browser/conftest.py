@@ -5,6 +5,9 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser.test_browser import CHROMIUM, QUIET, Server
 
+collect_ignore = ["training_app.py", "watching_app.py"]
+"""apps of their own, which run when they are imported"""
+
 
 @pytest.fixture(scope="session")
 def browser():

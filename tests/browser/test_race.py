@@ -64,7 +64,7 @@ def test_a_race_can_be_stopped_and_begun_again(browser, server):
     press(visit, said, "train_stop")
     says(visit, said, "job_stopped")
     visit.settle()
-    _, steps, _ = lane(visit, race.NCE)
+    _, steps, _ = lane(visit, race.SAMPLED)
     assert steps > 0
     press(visit, said, "train_start")
     says(visit, said, "job_running")

@@ -1,9 +1,9 @@
-"""For benchmarks/training.py: `?train=...` trains a model; anything else is a slider and what a lesson does with it."""
+"""For benchmarks/training.py: `?train=...` trains, `&module=race` runs a race; anything else is a slider."""
 
 import numpy as np
 import streamlit as st
 
-from core import next_character
+from core import next_character, race
 from explainers import softmax
 from explainers.presets import DEFAULT
 from explainers.step import Live
@@ -23,7 +23,7 @@ def draw(job: jobs.Job | None) -> None:
 if arguments:
     who = jobs.owner("benchmark")
     if jobs.job(who) is None:
-        jobs.start(who, next_character, arguments)
+        jobs.start(who, race if st.query_params.get("module") == "race" else next_character, arguments)
     jobs.watch(who, draw)
 else:
     picture_code()
@@ -31,4 +31,4 @@ else:
     live = Live(DEFAULT.names, np.array(DEFAULT.logits), DEFAULT.label, temperature)
     for step in softmax.explain(live, only={"logits", "temperature", "exp"}):
         st.markdown(f"$$\n{step.formula}\n$$")
-        picture(step.figures, key=step.key)
+        picture(step.figures, key=step.key, step="")

@@ -18,7 +18,8 @@ from explainers.text import prose, words
 from tests.explainers.lives import DEFAULT_LIVE
 
 SOURCE = "\n".join(
-    (Path(clinic.__file__).parent / f"{name}.py").read_text() for name in ("clinic", "diagnosis", "paste")
+    (Path(clinic.__file__).parent / f"{name}.py").read_text()
+    for name in ("clinic", "diagnosis", "paste", "fingerprints")
 )
 SECTIONS = prose("clinic", "en").sections
 FINDINGS = [key.removeprefix("finding-") for key in SECTIONS if key.startswith("finding-")]
@@ -42,7 +43,7 @@ def test_whatever_is_called_on_a_case_has_its_words(case):
 @pytest.mark.parametrize("code", FINDINGS)
 def test_every_finding_that_has_words_is_made_somewhere(code):
     kind = code.split("_", 1)
-    parts = {"error": kind[-1], "reported": kind[-1], "are": kind[-1]}
+    parts = {"error": kind[-1], "reported": kind[-1], "are": kind[-1], "fp": kind[-1], "because": kind[-1]}
     assert f'"{code}"' in SOURCE or f'"finding-{code}"' in SOURCE or f'"{parts.get(kind[0], "?")}"' in SOURCE
 
 

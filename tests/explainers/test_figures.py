@@ -85,6 +85,23 @@ def test_a_line_has_a_gap_where_it_is_not_finite_and_a_dot_there_is_left_out():
     assert alt(figure) == "y (x): f, here"
 
 
+def test_levels_are_drawn_where_the_axis_has_room_for_them():
+    right = axis("PPL", 0, 2, [1])
+    figure = curve(
+        axis("x", 0, 1), axis("L", 0, 2), [line("f", [0], [1])], levels=[("H", 0.5), ("ln V", 9)], right=right
+    )
+    assert sent(figure)["levels"] == [["H", 0.5]]
+    assert figure["right"] == right
+    assert alt(figure) == "L (x): f, H 0.5"
+    assert not {"levels", "right"} & curve(axis("x", 0, 1), axis("L", 0, 2), []).keys()
+
+
+def test_a_small_grid_keeps_its_numbers_for_who_points_or_listens():
+    figure = grid("P", ["r"], ["a", "b"], [[1, 0.5]], bound=1.0, small=True)
+    assert sent(figure)["small"]
+    assert alt(figure) == "P [a, b] r: 1, 0.5"
+
+
 def test_a_line_may_have_one_height():
     assert line("max", [0, 5], 2.0)["points"] == [[0, 2], [5, 2]]
 

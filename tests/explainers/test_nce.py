@@ -116,7 +116,7 @@ def test_the_parts_of_nce_loss_make_nce_loss(live, sampler):
     for num_sampled, seed in ((1, 0), (8, 5)):
         options = {"num_sampled": num_sampled, "sampler": sampler, "seed": seed}
         rows = step("rows", live, **options)
-        batch = nce._batch(live, num_sampled, sampler, seed)
+        batch = nce.batch(live, num_sampled, sampler, seed)
         losses = core.nce_loss(**batch)
         assert rows.numbers["mean"] == pytest.approx(losses.mean())
         assert rows.numbers["first"] == pytest.approx(losses[0])
@@ -136,7 +136,7 @@ def test_each_logit_is_less_the_log_of_its_expected_count(sampler):
 
 
 def test_one_sample_serves_all_rows_and_the_default_one_has_an_accidental_hit():
-    batch = nce._batch(DEFAULT_LIVE, 5, "log_uniform", nce.SEED)
+    batch = nce.batch(DEFAULT_LIVE, 5, "log_uniform", nce.SEED)
     assert batch["sampled_values"].sampled.shape == (5,)
     assert set(batch["sampled_values"].sampled) == {0, 1, 2, 3}
     assert core.accidental_hits(batch["labels"], batch["sampled_values"].sampled)[0].any()

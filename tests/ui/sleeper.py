@@ -23,7 +23,9 @@ def events(argv):
     first = int(checkpoint.read_text()) if checkpoint.exists() else 0
     for step in range(first, options.steps):
         yield {"step": step, "pid": os.getpid(), "folder": str(options.folder)}
-        checkpoint.write_text(str(step + 1))
+        unfinished = options.folder / "unfinished"  # it may be killed at any time
+        unfinished.write_text(str(step + 1))
+        unfinished.replace(checkpoint)
         time.sleep(options.pause)
     while options.gate and not options.gate.exists():
         time.sleep(0.01)

@@ -1,0 +1,28 @@
+import jax
+import jax.numpy as jnp
+
+# [num_classes, dim]
+weights = jnp.array(WEIGHTS)
+# [num_classes]
+biases = jnp.array(BIASES)
+# [batch_size, dim]
+inputs = jnp.array(INPUTS)
+# [batch_size]
+labels = jnp.array(LABELS)
+# [num_sampled]
+sampled = jnp.array(SAMPLED)
+# [batch_size], [num_sampled]
+true_count = jnp.array(TRUE_COUNT)
+sampled_count = jnp.array(SAMPLED_COUNT)
+
+true_logits = (inputs * weights[labels]).sum(axis=1) + biases[labels]
+true_logits = true_logits - jnp.log(true_count)
+sampled_logits = inputs @ weights[sampled].T + biases[sampled]
+sampled_logits = sampled_logits - jnp.log(sampled_count)
+
+# [batch_size, 1 + num_sampled]
+logits = jnp.column_stack([true_logits, sampled_logits])
+sign = jnp.ones_like(logits).at[:, 0].set(-1)
+losses = jax.nn.softplus(sign * logits).sum(axis=1)
+
+print("losses", losses.round(5))
