@@ -39,7 +39,7 @@ def test_a_training_is_made_again_with_the_next_seed():
 
 def test_a_pasted_curve_is_compared():
     app = opened("clinic", lang="zh", step="compare")
-    assert "**softmax 做了两次**" in said(app)
+    assert "**多做了一次 softmax**" in said(app)
     app.text_area("fp_loss").set_value("0.69\n" * 20).run()
     assert "**没有对得上的指纹**" in said(app)
     app.text_input("fp_classes").set_value("2").run()
