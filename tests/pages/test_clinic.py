@@ -40,9 +40,8 @@ def test_a_link_opens_a_case_at_any_step(lang):
 
 def test_a_call_of_the_learner_yields_to_the_next_case():
     app = opened("clinic", lang="en", predict="false", clinic_case="twice")
-    before = said(app).count(finding("twice"))
     app.radio("clinic_call").set_value("keras_sparse").run()
-    assert said(app).count(finding("twice")) == before - 1  # a loss curve is found to be that of softmax twice, too
+    assert finding("twice") not in said(app)
     app.radio("clinic_case").set_value("nll").run()
     assert app.radio("clinic_call").value == "torch_nll"
     app.radio("clinic_case").set_value("twice").run()
