@@ -16,8 +16,8 @@ arguments = st.query_params.get_all("train")
 def draw(job: jobs.Job | None) -> None:
     """Where the training is, in a line that the benchmark reads."""
     if job:
-        steps = [event["step"] for event in job.events if "step" in event]
-        st.text(f"{job.state} {steps[-1] if steps else 0} {job.error}")
+        steps = [event[key] for event in job.events for key in ("step", "steps") if key in event]
+        st.text(f"{job.state} {max(steps, default=0)} {job.error}")
 
 
 if arguments:

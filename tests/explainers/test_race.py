@@ -100,7 +100,7 @@ def test_item_40_negative_sampling_and_no_log_q_are_mended_by_the_expected_count
     ece = {
         version: told["models"][NEGATIVE_MANY][version]["calibration"]["error"] for version in ("as_trained", "mended")
     }
-    assert ece["as_trained"] < ece["mended"] < 0.1  # calibrated, for it was sure of nothing
+    assert ece["mended"] < ece["as_trained"] / 2
 
 
 def test_item_45_sampling_saves_training_and_not_prediction():
@@ -208,7 +208,7 @@ def test_each_challenge_can_be_done_and_not_by_half():
     assert done(group="equal") == done(over="steps") == set()
     assert done(group="equal", over="steps") == {"equal"}
     assert done(mend=True) == {"mend"}
-    assert [classes for classes in race.vocabularies() if done(classes=classes)] == ["100000", "200000"]
+    assert [classes for classes in race.vocabularies() if done(classes=classes)] == ["50000", "100000", "200000"]
     enough = int(step("bottleneck").numbers["enough"])
     assert done(dim=enough) == {"rank"}
     assert not done(dim=enough - 1)
