@@ -95,7 +95,7 @@ def main() -> None:
         print(f"{'page':20} {'CPU ms':>8} {'/ empty':>8} {'settled ms':>11} {'drag p50':>9} {'p95':>6} {'sent':>5}")
         print(f"{'(empty)':20} {empty:8.1f} {1:8.2f} {wait:11.0f}")
         with Server() as server:
-            for slug, step in [(slug, step) for slug in ("", *LESSONS) for step in SHOWN.get(slug, ("",))]:
+            for slug, step in [(lesson, key) for lesson in ("", *LESSONS) for key in SHOWN.get(lesson, ("",))]:
                 cost, wait = measure(page, server, f"{slug}?lang=en&predict=false&step={step}")
                 told = f"{f'{slug} {step}'.strip() or 'home':20} {cost:8.1f} {cost / empty:8.2f} {wait:11.0f}"
                 if page.locator(".grip").count():
