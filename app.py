@@ -6,6 +6,7 @@ from explainers import LESSONS, home
 from explainers.step import fill
 from explainers.text import prose
 from ui import numbers, open_page
+from ui.frame import PRACTICE
 
 page = open_page("home")
 state = st.session_state
@@ -36,15 +37,12 @@ def body() -> None:
         st.markdown(fill(f"{section.body}\n\n$$\n{step.formula}\n$$\n\n$$\n{step.worked}\n$$", step.numbers))
 
 
-st.markdown(page.text.lead)
+page.lead()
 names = page.toolbar()
 page.follow(body)
 st.markdown(f"### {page.text.sections['lessons'].heading}\n{page.text.sections['lessons'].body}")
 with st.container(horizontal=True, gap="medium"):
-    for slug in LESSONS:
+    for slug in (*LESSONS, PRACTICE):
         with st.container(border=True, width=350):
             page.link(slug, f"**{prose(slug, page.lang).title}**")
             st.markdown(prose(slug, page.lang).lead)
-    with st.container(border=True, width=350):
-        page.link("practice", f"**{prose('practice', page.lang).title}**")
-        st.markdown(prose("practice", page.lang).lead)

@@ -6,13 +6,9 @@ recorded with their versions (data/messages/make.py), for each case and each cal
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,10 +29,10 @@ from explainers.diagnosis import (
 )
 from explainers.figures import bars, column, grid
 from explainers.paste import PRINT_ALL, Numbers, Pasted, PasteError, read, read_file
+from explainers.shape_lab import recorded
 from explainers.step import Array, Challenge, Figure, Live, Note, Question, Step, fmt, made
-from explainers.table import table
+from explainers.table import csv_text, table
 
-RECORDED = Path(__file__).parents[1] / "data" / "messages" / "messages.json"
 FORMS = {
     "list": "Python, JSON",
     "print": "print(NumPy)",
@@ -363,16 +359,11 @@ def label_ids(found: Diagnosis) -> Any:
 def positions_csv(told: Told) -> str:
     """All positions as a file, at full precision."""
     found = look(told).found
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(["position", "label", "probability", "argmax", "loss"])
-    if found.losses is not None:
-        places, cells = position_rows(found)
-        writer.writerows(
-            [place, int(y), float(p), int(top), float(loss)]
-            for place, (y, p, top, loss) in zip(places, cells, strict=True)
-        )
-    return file.getvalue()
+    rows = zip(*position_rows(found), strict=True) if found.losses is not None else ()
+    return csv_text(
+        ["position", "label", "probability", "argmax", "loss"],
+        ([place, int(y), float(p), int(top), float(loss)] for place, (y, p, top, loss) in rows),
+    )
 
 
 def row_live(seen: Seen, row: int) -> tuple[Live, int, int] | None:
@@ -403,11 +394,7 @@ def _place(found: Diagnosis, row: int) -> str:
 def take_row(told: Told) -> dict[str, Any]:
     """What to write into the learner's numbers so that they are the row."""
     taken = row_live(look(told), told.row)
-    if taken is None:
-        return {}
-    live = taken[0]
-    logits = {f"z{i}": float(z) for i, z in enumerate(live.logits)}
-    return {"classes": ", ".join(live.names), "label": float(live.label), "t": 1.0} | logits
+    return taken[0].controls if taken else {}
 
 
 def _row(seen: Seen, row: int) -> Step:
@@ -472,13 +459,6 @@ def weighted_means(found: Diagnosis) -> dict[str, float]:
         "Σ w L / Σ w": float((weight * losses).sum() / weight.sum()),
         "Σ w L / N": float((weight * losses).sum() / len(ids)),
     }
-
-
-@cache
-def recorded() -> dict[str, Any]:
-    """What the frameworks said, and their versions."""
-    said: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
-    return said
 
 
 @cache

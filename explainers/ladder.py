@@ -99,7 +99,7 @@ def ladder(clock: str, model: str, place: int) -> Step:
                     _uniform(longest),
                 ],
             ),
-            letters(_body(chosen.samples[step]), title=f"{model}, n = {step}"),
+            letters(_notes(chosen.samples[step]), title=f"{model}, n = {step}"),
         ),
     )
 
@@ -139,7 +139,7 @@ def live(argv: Sequence[str], events: Sequence[dict[str, Any]]) -> list[Figure]:
     ]
     samples = [event for event in told if event["sample"]]
     if samples:
-        figures.append(letters(_body(samples[-1]["sample"]), title=f"n = {samples[-1]['step']}"))
+        figures.append(letters(_notes(samples[-1]["sample"].strip()), title=f"n = {samples[-1]['step']}"))
     return figures
 
 
@@ -149,7 +149,6 @@ def done(events: Sequence[dict[str, Any]]) -> float:
     return min(1.0, told[-1]["step"] / told[-1]["num_steps"]) if told else 0.0
 
 
-def _body(tune: str) -> str:
-    """A tune without its head, which ends with the line of the key."""
-    head, key, rest = tune.strip().partition("\nK:")
-    return rest.partition("\n")[2] if key else head
+def _notes(tune: str) -> str:
+    """A tune without its head."""
+    return tune[tunes.body(tune) :]

@@ -170,14 +170,14 @@ class Candidates(NamedTuple):
         return np.append(values[self.ids], values[self.rest].sum())
 
 
-def candidates(logits: Array, label: int) -> Candidates:
-    """Of [num_classes] logits, the NUM_SHOWN largest, the label in the place of the last if it is not among them."""
+def candidates(logits: Array, label: int, count: int = NUM_SHOWN) -> Candidates:
+    """Of [num_classes] logits, the `count` largest, the label in the place of the last if it is not among them."""
     order = np.argsort(-logits, kind="stable")
-    ids = order[:NUM_SHOWN]
+    ids = order[:count]
     if label not in ids:
         ids = np.append(ids[:-1], label)
     names = tuple(visible(tunes.VOCABULARY[i]) for i in ids)
-    return Candidates(ids, np.setdiff1d(order, ids), (*names, f"+{NUM_CLASSES - NUM_SHOWN}"), ids.tolist().index(label))
+    return Candidates(ids, np.setdiff1d(order, ids), (*names, f"+{NUM_CLASSES - count}"), ids.tolist().index(label))
 
 
 def choose(settings: Settings) -> Step:

@@ -8,20 +8,17 @@ A deed is `<group>/<key>`: `softmax/ask-odds` is a question that was answered be
 
 from __future__ import annotations
 
-import csv
 import inspect
-import io
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
-
 from explainers import LANGUAGES, LESSONS
 from explainers.presets import DEFAULT
 from explainers.quiz import ITEMS, lesson
 from explainers.step import Challenge, Live, Question, fill
+from explainers.table import csv_text
 from explainers.text import prose
 from explainers.worksheet import Lesson
 
@@ -109,8 +106,7 @@ def tasks(slug: str, lang: str, live: Live, deeds: Collection[str]) -> list[Task
 @cache
 def places(slug: str) -> frozenset[str]:
     """The steps of a lesson in which one of its challenges is done."""
-    live = Live(DEFAULT.names, np.array(DEFAULT.logits), DEFAULT.label)
-    return frozenset(task.at for task in lesson(slug).challenges(live) if task.at)
+    return frozenset(task.at for task in lesson(slug).challenges(DEFAULT.live) if task.at)
 
 
 def on_paper(slug: str, lang: str, live: Live) -> Lesson:
@@ -133,8 +129,7 @@ class Given(NamedTuple):
 
 def results_csv(answers: Iterable[Given]) -> str:
     """The answers of a round as a file."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(["item", "lesson", "question", "given", "truth", "right"])
-    writer.writerows([a.number, ITEMS[a.number].lesson, a.question, a.given, a.truth, int(a.right)] for a in answers)
-    return file.getvalue()
+    return csv_text(
+        ["item", "lesson", "question", "given", "truth", "right"],
+        ([a.number, ITEMS[a.number].lesson, a.question, a.given, a.truth, int(a.right)] for a in answers),
+    )

@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from explainers.step import Live
 from explainers.text import words
 
 
@@ -19,6 +22,11 @@ class Preset:
     temperature: float = 1.0
     named_in: str = ""
     """the key of the words that name the classes, where the names are words of a language"""
+
+    @property
+    def live(self) -> Live:
+        """The numbers as a lesson takes them."""
+        return Live(self.names, np.array(self.logits), self.label, self.temperature)
 
     def named(self, lang: str) -> Preset:
         """The same numbers with class names in the learner's language."""

@@ -630,15 +630,7 @@ def address(item: Item, asked: Asked) -> dict[str, str]:
             "few" if name == "num_sampled" else _NAMES[slug].get(name, name): value for name, value in changed.items()
         }
     query = {_PREFIX.get(slug, "") + name: _text(value) for name, value in controls.items()}
-    logits = {f"z{i}": _text(float(z)) for i, z in enumerate(live.logits)}
-    return {
-        "step": item.step,
-        **query,
-        "classes": ", ".join(live.names),
-        **logits,
-        "label": str(live.label),
-        "t": _text(live.temperature),
-    }
+    return {"step": item.step, **query, **{key: _text(value) for key, value in live.controls.items()}}
 
 
 def _text(value: Any) -> str:

@@ -18,7 +18,7 @@ import core
 from core import race as racing
 from core.race import Contestant, step_cost
 from explainers.figures import LANES, Role, axis, bars, column, curve, dot, grid, line, log_axis
-from explainers.step import Array, Challenge, Figure, Live, Question, Step, fmt, made
+from explainers.step import Array, Challenge, Figure, Live, Question, Step, fixed, fmt, made, rough
 
 PLACE = Path(__file__).parents[1] / "data" / "novels"
 FULL, SAMPLED, NCE, NO_LOG_Q, NEGATIVE = FIVE = (
@@ -137,11 +137,6 @@ def after_a_second(code: str) -> float:
     return float(np.interp(1.0, of_one["seconds"], of_one["loss"]))
 
 
-def _two_digits(x: float) -> str:
-    """What was measured is not known any better."""
-    return fmt(float(f"{x:.1e}")) if np.isfinite(x) else "–"
-
-
 # ---- curves ----
 
 
@@ -214,17 +209,17 @@ def _curves(group: str, over: str) -> Step:
             "bigram": lines["bigram"],
             "best": name(best),
             "best_loss": ends[best]["loss"],
-            "best_ppl": f"{np.exp(ends[best]['loss']):.0f}",
-            "full_loss": _digits(last(FULL)),
-            "sampled_loss": _digits(last(SAMPLED)),
-            "sampled_first": _digits(after_a_second(SAMPLED)),
+            "best_ppl": fixed(np.exp(ends[best]["loss"]), 0),
+            "full_loss": fixed(last(FULL), 2),
+            "sampled_loss": fixed(last(SAMPLED), 2),
+            "sampled_first": fixed(after_a_second(SAMPLED), 2),
             "full_steps": str(int(last(FULL, "steps"))),
             "sampled_steps": str(int(last(SAMPLED, "steps"))),
             "same_steps": str(slow["steps"][-1]),
-            "same_full": _digits(slow["loss"][-1]),
-            "same_sampled": _digits(fast["loss"][-1]),
-            "same_full_seconds": _two_digits(slow["seconds"][-1]),
-            "same_sampled_seconds": _two_digits(fast["seconds"][-1]),
+            "same_full": fixed(slow["loss"][-1], 2),
+            "same_sampled": fixed(fast["loss"][-1], 2),
+            "same_full_seconds": rough(slow["seconds"][-1]),
+            "same_sampled_seconds": rough(fast["seconds"][-1]),
         },
         (
             _loss_chart(run, curves, over) | {"wide": True},
@@ -236,22 +231,17 @@ def _curves(group: str, over: str) -> Step:
                 texts=[
                     [
                         str(end["steps"]),
-                        _two_digits(end["seconds"]),
-                        _two_digits(1000 * end["seconds"] / end["steps"]),
-                        _digits(end["loss"]),
-                        f"{np.exp(end['loss']):.0f}",
-                        _digits(run["mended_loss"][code]) if code in run["mended_loss"] else "–",
+                        rough(end["seconds"]),
+                        rough(1000 * end["seconds"] / end["steps"]),
+                        fixed(end["loss"], 2),
+                        fixed(np.exp(end["loss"]), 0),
+                        fixed(run["mended_loss"][code], 2) if code in run["mended_loss"] else "–",
                     ]
                     for code, end in ends.items()
                 ],
             ),
         ),
     )
-
-
-def _digits(loss: float) -> str:
-    """A measured loss: another seed changes the third digit after the point."""
-    return f"{loss:.2f}".replace("-", "−")
 
 
 # ---- what each shows of itself ----
@@ -273,19 +263,19 @@ def _own_loss(group: str) -> Step:
         r" \text{NCE:}\quad & -\ln \sigma(s_y - \ln q_y) - \textstyle\sum_{j \in S} \ln \sigma(\ln q_j - s_j)"
         r" \end{aligned}",
         numbers={
-            "sampled_shown": _digits(clock[SAMPLED]["shown_loss"][-1]),
-            "sampled_loss": _digits(last(SAMPLED)),
+            "sampled_shown": fixed(clock[SAMPLED]["shown_loss"][-1], 2),
+            "sampled_loss": fixed(last(SAMPLED), 2),
             "k": str(K),
             "scored": str(K + 1),
             "num_classes": str(run["start"]["num_classes"]),
             "few": str(Contestant.parse(NEGATIVE).num_sampled),
-            "few_shown": _digits(clock[NEGATIVE]["shown_loss"][-1]),
-            "few_loss": _digits(last(NEGATIVE)),
-            "many_shown": _digits(clock[NEGATIVE_MANY]["shown_loss"][-1]),
-            "many_loss": _digits(last(NEGATIVE_MANY)),
-            "zero_first": _digits(clock["nce-64-zero"]["shown_loss"][1]),
-            "zero_last": _digits(clock["nce-64-zero"]["shown_loss"][-1]),
-            "zero_loss": _digits(last("nce-64-zero")),
+            "few_shown": fixed(clock[NEGATIVE]["shown_loss"][-1], 2),
+            "few_loss": fixed(last(NEGATIVE), 2),
+            "many_shown": fixed(clock[NEGATIVE_MANY]["shown_loss"][-1], 2),
+            "many_loss": fixed(last(NEGATIVE_MANY), 2),
+            "zero_first": fixed(clock["nce-64-zero"]["shown_loss"][1], 2),
+            "zero_last": fixed(clock["nce-64-zero"]["shown_loss"][-1], 2),
+            "zero_loss": fixed(last("nce-64-zero"), 2),
         },
         figures=(
             curve(
@@ -300,7 +290,7 @@ def _own_loss(group: str) -> Step:
                 ["L (?)", "#", "L", "#"],
                 np.zeros((len(ends), 4)),
                 texts=[
-                    [_digits(ends[code][0]), _place(order[0], code), _digits(ends[code][1]), _place(order[1], code)]
+                    [fixed(ends[code][0], 2), _place(order[0], code), fixed(ends[code][1], 2), _place(order[1], code)]
                     for code in ends
                 ],
                 marks=[(i, 3) for i, code in enumerate(ends) if order[0].index(code) != order[1].index(code)],
@@ -381,7 +371,7 @@ def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
         | {"wide": True},
         bars(
             [name(code) for code in codes],
-            column("s", seconds_gone, "exp", bound=seconds, texts=[f"{s:.1f}" for s in seconds_gone]),
+            column("s", seconds_gone, "exp", bound=seconds, texts=[fixed(s, 1) for s in seconds_gone]),
             column("n", steps_made, "prob", texts=[str(int(n)) for n in steps_made]),
             *(
                 column(
@@ -389,7 +379,7 @@ def lanes(argv: Sequence[str], told: Sequence[dict[str, Any]]) -> list[Figure]:
                     np.nan_to_num(values),
                     "loss",
                     bound=lines["uniform"],
-                    texts=["–" if np.isnan(x) else _digits(x) for x in values],
+                    texts=["–" if np.isnan(x) else fixed(x, 2) for x in values],
                 )
                 for title, values in losses.items()
             ),
@@ -443,19 +433,19 @@ def _inside(word: str, mend: bool) -> Step:
             "top_truth": _percent(truth[0]),
             "top_sampled": _percent(probs[SAMPLED][0]),
             "head_size": str(core.bilinear.HEAD),
-            "head": _digits(told["head_share"]),
-            "head_full": _digits(before[FULL]["head_share"]),
-            "head_no_log_q": _digits(before[NO_LOG_Q]["head_share"]),
-            "head_negative": _three(before[NEGATIVE_MANY]["head_share"]),
-            "no_log_q_before": _digits(before[NO_LOG_Q]["loss"]),
-            "no_log_q_after": _digits(repaired[NO_LOG_Q]["loss"]),
-            "negative_before": _digits(before[NEGATIVE_MANY]["loss"]),
-            "negative_after": _digits(repaired[NEGATIVE_MANY]["loss"]),
+            "head": fixed(told["head_share"], 2),
+            "head_full": fixed(before[FULL]["head_share"], 2),
+            "head_no_log_q": fixed(before[NO_LOG_Q]["head_share"], 2),
+            "head_negative": fixed(before[NEGATIVE_MANY]["head_share"], 3),
+            "no_log_q_before": fixed(before[NO_LOG_Q]["loss"], 2),
+            "no_log_q_after": fixed(repaired[NO_LOG_Q]["loss"], 2),
+            "negative_before": fixed(before[NEGATIVE_MANY]["loss"], 2),
+            "negative_after": fixed(repaired[NEGATIVE_MANY]["loss"], 2),
             "k": str(K),
-            "ece_before": _three(before[NEGATIVE_MANY]["calibration"]["error"]),
-            "ece_after": _three(repaired[NEGATIVE_MANY]["calibration"]["error"]),
-            "z_sampled": _digits(before[SAMPLED]["log_z_mean"]),
-            "z_nce": _digits(before[NCE]["log_z_mean"]),
+            "ece_before": fixed(before[NEGATIVE_MANY]["calibration"]["error"], 3),
+            "ece_after": fixed(repaired[NEGATIVE_MANY]["calibration"]["error"], 3),
+            "z_sampled": fixed(before[SAMPLED]["log_z_mean"], 2),
+            "z_nce": fixed(before[NCE]["log_z_mean"], 2),
         },
         figures=(
             bars(
@@ -471,12 +461,12 @@ def _inside(word: str, mend: bool) -> Step:
                 np.zeros((len(codes), 6)),
                 texts=[
                     [
-                        _digits(model["loss"]),
-                        f"{np.exp(model['loss']):.0f}",
-                        _digits(model["log_z_mean"]),
-                        _digits(model["log_z_std"]),
-                        _three(model["head_share"]),
-                        _three(model["calibration"]["error"]),
+                        fixed(model["loss"], 2),
+                        fixed(np.exp(model["loss"]), 0),
+                        fixed(model["log_z_mean"], 2),
+                        fixed(model["log_z_std"], 2),
+                        fixed(model["head_share"], 3),
+                        fixed(model["calibration"]["error"], 3),
                     ]
                     for model in models.values()
                 ],
@@ -499,11 +489,7 @@ def _shares(title: str, probs: Array, role: Role, bound: float, ghost: Array | N
 
 def _percent(p: float) -> str:
     """A probability in few signs, for a narrow column."""
-    return f"{100 * p:.1f} %"
-
-
-def _three(x: float) -> str:
-    return f"{x:.3f}"
+    return f"{fixed(100 * p, 1)} %"
 
 
 def _reliable(calibration: Mapping[str, Any]) -> tuple[Array, Array]:
@@ -564,14 +550,14 @@ def _cost(classes: int, phase: str) -> Step:
             _millions(counted[code].multiply_adds),
             _megabytes(counted[code].logits),
             _megabytes(counted[code].gradient),
-            _two_digits(1000 * costs()[classes][code]),
-            _two_digits(seconds[code]),
+            rough(1000 * costs()[classes][code]),
+            rough(seconds[code]),
         ]
         if train
         else [_millions(counted[code].inference), _megabytes(counted[code].parameters)]
         for code in COSTS
     ]
-    titles = ["10⁶ MAC", "MB z", "MB ∇", "ms", f"s → L = {_digits(goal)}"] if train else ["10⁶ MAC", "MB"]
+    titles = ["10⁶ MAC", "MB z", "MB ∇", "ms", f"s → L = {fixed(goal, 2)}"] if train else ["10⁶ MAC", "MB"]
     full, sampled = counted[FULL], counted[SAMPLED]
     return Step(
         "cost",
@@ -582,16 +568,16 @@ def _cost(classes: int, phase: str) -> Step:
         {
             "classes": str(classes),
             "k": str(K),
-            "goal": _digits(goal),
+            "goal": fixed(goal, 2),
             "full_mac": _millions(full.multiply_adds),
             "sampled_mac": _millions(sampled.multiply_adds),
             "ratio_mac": f"{full.multiply_adds / sampled.multiply_adds:.3g}",
             "predict_mac": _millions(full.inference),
-            "full_ms": _two_digits(1000 * costs()[classes][FULL]),
-            "sampled_ms": _two_digits(1000 * costs()[classes][SAMPLED]),
-            "ratio": _two_digits(ratio(classes)),
-            "full_seconds": _two_digits(seconds[FULL]),
-            "sampled_seconds": _two_digits(seconds[SAMPLED]),
+            "full_ms": rough(1000 * costs()[classes][FULL]),
+            "sampled_ms": rough(1000 * costs()[classes][SAMPLED]),
+            "ratio": rough(ratio(classes)),
+            "full_seconds": rough(seconds[FULL]),
+            "sampled_seconds": rough(seconds[SAMPLED]),
             "full_mb": _megabytes(full.logits + full.gradient),
             "sampled_mb": _megabytes(sampled.logits + sampled.gradient),
             "parameters_mb": _megabytes(2 * full.parameters),
@@ -604,7 +590,7 @@ def _cost(classes: int, phase: str) -> Step:
                 [
                     dot(text, over[here], spent[code][here], role)
                     for (code, role), text in zip(
-                        _lanes(COSTS)[:2], (f"{_two_digits(10 ** spent[code][here])}" for code in COSTS), strict=False
+                        _lanes(COSTS)[:2], (f"{rough(10 ** spent[code][here])}" for code in COSTS), strict=False
                     )
                 ],
             ),
@@ -614,12 +600,12 @@ def _cost(classes: int, phase: str) -> Step:
 
 
 def _millions(count: int) -> str:
-    return f"{count / 1e6:.3g}" if count < 1e8 else f"{count / 1e6:.0f}"
+    return f"{count / 1e6:.3g}" if count < 1e8 else fixed(count / 1e6, 0)
 
 
 def _megabytes(numbers: int) -> str:
     """Of so many floats of four bytes."""
-    return _two_digits(4 * numbers / 1e6)
+    return rough(4 * numbers / 1e6)
 
 
 # ---- bottleneck ----
@@ -651,7 +637,7 @@ def _bottleneck(dim: int) -> Step:
     lo, hi = float(truth.min()), float(truth.max())
 
     def heat(title: str, values: Array) -> Figure:
-        texts = [[f"{x:.1f}".replace("-", "−") for x in row] for row in values]
+        texts = [[fixed(x, 1) for x in row] for row in values]
         return grid(
             title,
             names[:EXCERPT],
@@ -674,10 +660,10 @@ def _bottleneck(dim: int) -> Step:
             "size": str(TABLE),
             "excerpt": str(EXCERPT),
             "near": fmt(LOSS_NEAR),
-            "loss": _three(losses[dim]),
-            "floor": _three(floor),
-            "missing": _three(losses[dim] - floor),
-            "error": _three(errors[dim]),
+            "loss": fixed(losses[dim], 3),
+            "floor": fixed(floor, 3),
+            "missing": fixed(losses[dim] - floor, 3),
+            "error": fixed(errors[dim], 3),
             "enough": str(enough),
         },
         (
@@ -687,7 +673,7 @@ def _bottleneck(dim: int) -> Step:
                 axis("d", 0.0, TABLE - 1.0),
                 axis("L", np.floor(floor * 10) / 10, np.ceil(losses[0] * 10) / 10),
                 [line("L", np.arange(TABLE), losses, "prob")],
-                [dot(_three(losses[dim]), dim, losses[dim])],
+                [dot(fixed(losses[dim], 3), dim, losses[dim])],
                 levels=[("H", floor)],
             ),
         ),
@@ -729,8 +715,8 @@ def _tied() -> Step:
             "tied_parameters": str(counted["tied"]),
             "untied_parameters": str(counted["untied"]),
             "steps": str(start["num_steps"]),
-            "tied_loss": _digits(runs["tied"]["curves"][codes[0]]["loss"][-1]),
-            "untied_loss": _digits(runs["untied"]["curves"][codes[0]]["loss"][-1]),
+            "tied_loss": fixed(runs["tied"]["curves"][codes[0]]["loss"][-1], 2),
+            "untied_loss": fixed(runs["untied"]["curves"][codes[0]]["loss"][-1], 2),
         },
         (
             curve(axis("n", 0.0, float(start["num_steps"])), axes.pop("y"), lines, **axes),
@@ -739,7 +725,7 @@ def _tied() -> Step:
                 [name(code) for code in codes],
                 ["E ≠ W", "E = W"],
                 np.zeros((len(codes), 2)),
-                texts=[[_digits(run["curves"][code]["loss"][-1]) for run in runs.values()] for code in codes],
+                texts=[[fixed(run["curves"][code]["loss"][-1], 2) for run in runs.values()] for code in codes],
             ),
         ),
     )
@@ -752,7 +738,7 @@ def questions(live: Live) -> list[Question]:
     """What is asked before a step is shown."""
     asked = (FULL, SAMPLED, NCE)
     true = [last(code) for code in asked]
-    shown = {code: _digits(last(code, "shown_loss")) for code in FIVE}
+    shown = {code: fixed(last(code, "shown_loss"), 2) for code in FIVE}
     inside = stored("inside")["models"][NEGATIVE_MANY]
     change = inside["mended"]["loss"] - inside["as_trained"]["loss"]
     classes = int(vocabularies()[-1])
@@ -761,23 +747,23 @@ def questions(live: Live) -> list[Question]:
         Question(
             "curves",
             int(np.argmin(true)),
-            {"seconds": fmt(stored("clock")["start"]["seconds"]), "lowest": _digits(min(true)), "k": str(K)},
+            {"seconds": fmt(stored("clock")["start"]["seconds"]), "lowest": fixed(min(true), 2), "k": str(K)},
         ),
         Question(
             "own-loss",
             int(np.argmax([last(code) for code in FIVE])),
             dict(zip(("full", "sampled", "nce", "no_log_q", "negative"), shown.values(), strict=True))
-            | {"worst": _digits(max(last(code) for code in FIVE))},
+            | {"worst": fixed(max(last(code) for code in FIVE), 2)},
         ),
         Question(
             "inside",
             0 if abs(change) < HEAD_NEAR else 1 if change < 0 else 2,
             {
                 "head_size": str(core.bilinear.HEAD),
-                "head": _digits(stored("inside")["head_share"]),
-                "share": _three(inside["as_trained"]["head_share"]),
-                "before": _digits(inside["as_trained"]["loss"]),
-                "after": _digits(inside["mended"]["loss"]),
+                "head": fixed(stored("inside")["head_share"], 2),
+                "share": fixed(inside["as_trained"]["head_share"], 3),
+                "before": fixed(inside["as_trained"]["loss"], 2),
+                "after": fixed(inside["mended"]["loss"], 2),
             },
         ),
         Question(
@@ -806,14 +792,14 @@ def challenges(
         Challenge(
             "mend",
             abs(share - told["head_share"]) < HEAD_NEAR,
-            {"head": _digits(told["head_share"]), "share": _three(share)},
+            {"head": fixed(told["head_share"], 2), "share": fixed(share, 3)},
             at="inside",
         ),
         Challenge(
             "hundred",
             ratio(int(classes)) >= HUNDRED,
-            {"hundred": str(HUNDRED), "ratio": _two_digits(ratio(int(classes)))},
+            {"hundred": str(HUNDRED), "ratio": rough(ratio(int(classes)))},
             at="cost",
         ),
-        Challenge("rank", missing < LOSS_NEAR, {"near": fmt(LOSS_NEAR), "missing": _three(missing)}, at="bottleneck"),
+        Challenge("rank", missing < LOSS_NEAR, {"near": fmt(LOSS_NEAR), "missing": fixed(missing, 3)}, at="bottleneck"),
     ]

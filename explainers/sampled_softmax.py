@@ -22,7 +22,7 @@ import core
 from explainers import sampled_bench as bench
 from explainers.figures import Role, axis, bars, column, curve, dot, grid, line, log_axis
 from explainers.sampled_bench import FORMS, NUM_DRAWS, SAMPLED, SAMPLERS, Setting
-from explainers.step import Array, Challenge, Live, Question, Step, fmt, latex_name, made, mark
+from explainers.step import Array, Challenge, Live, Question, Step, fixed, fmt, latex_name, made, mark, rough
 
 PHASES = ("train", "predict")
 DIM, BATCH_SIZE = 512, 64
@@ -119,11 +119,6 @@ def _log(values: Array) -> Array:
     return powers
 
 
-def _two_digits(x: float) -> str:
-    """What was measured is not known any better."""
-    return fmt(float(f"{x:.1e}"))
-
-
 def _sign(yes: bool) -> str:
     return "✓" if yes else "✗"
 
@@ -169,8 +164,8 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
             "measured_dim": str(bench.MEASURED_DIM),
             "measured_batch": str(bench.MEASURED_BATCH),
             "measured_sampled": str(bench.MEASURED_SAMPLED),
-            "full_ms": _two_digits(1000 * here["full"]),
-            "sampled_ms": _two_digits(1000 * here["sampled"]),
+            "full_ms": rough(1000 * here["full"]),
+            "sampled_ms": rough(1000 * here["sampled"]),
         },
         (
             grid(
@@ -179,7 +174,7 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
                 ["MAC", "MB", "ms"],
                 np.zeros((2, 3)),
                 texts=[
-                    [fmt(count * DIM), fmt(BATCH_SIZE * count * 4 / 1e6), f"≈ {_two_digits(1000 * here[name])}"]
+                    [fmt(count * DIM), fmt(BATCH_SIZE * count * 4 / 1e6), f"≈ {rough(1000 * here[name])}"]
                     for name, count in scored.items()
                 ],
             ),
@@ -189,7 +184,7 @@ def _cost(classes: int, sampled: int, phase: str, run: int) -> Step:
                 [line(name, at, _log(1000 * np.array(s)), roles[name], cloud=bool(run)) for name, s in shown.items()],
                 [
                     dot(
-                        f"{name}: {_two_digits(1000 * here[name])}",
+                        f"{name}: {rough(1000 * here[name])}",
                         np.log10(classes),
                         np.log10(here[name]) + 3,
                         roles[name],
@@ -368,8 +363,8 @@ def _ids(order: int) -> Step:
             "top_data": frequent[0],
             "top_drawn": probs[place[0]],
             "order": str(order),
-            "error_sorted": f"{100 * sorted_errors[0]:.0f}",
-            "error": f"{100 * errors[0]:.0f}",
+            "error_sorted": fixed(100 * sorted_errors[0], 0),
+            "error": fixed(100 * errors[0], 0),
             "sampled": str(Setting().num_sampled),
         },
         (
@@ -531,7 +526,7 @@ def _hits(unique: bool, remove: bool) -> Step:
                 [f"id {rank}" for rank in HIT_RANKS],
                 [f"k = {count}" for count in HIT_SAMPLED],
                 chances,
-                texts=[[f"{chance:.3f}" for chance in row] for row in chances],
+                texts=[[fixed(chance, 3) for chance in row] for row in chances],
                 bound=1.0,
             ),
             curve(
@@ -637,7 +632,8 @@ def _five(live: Live, small: Small, many: bool) -> Step:
                 ["L", "‖ḡ − ∇L‖", "‖Σ p ḡ‖"],
                 np.array([[0.0, away[name], pulls[name]] for name in LOSSES]),
                 texts=[
-                    [fmt(float(made.losses[name].mean())), f"{away[name]:.3f}", f"{pulls[name]:.3f}"] for name in LOSSES
+                    [fmt(float(made.losses[name].mean())), fixed(away[name], 3), fixed(pulls[name], 3)]
+                    for name in LOSSES
                 ],
                 bound=1.0,
             ),
@@ -764,7 +760,7 @@ def _rest(small: Small) -> Step:
                 list(REST_SAMPLERS),
                 list(ways),
                 pulls,
-                texts=[["0" if pull == 0 else f"{pull:.4f}" for pull in row] for row in pulls],
+                texts=[["0" if pull == 0 else fixed(pull, 4) for pull in row] for row in pulls],
                 marks=[at] if small.subtract_log_q else [],
                 bound=0.1,
             ),

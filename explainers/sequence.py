@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ FALLEN = 2
 """how far the tiles can fall: above the block, on their cells, into the loss"""
 CELLS: tuple[Link, ...] = ("z", "p", "logp")
 """what the cells of the block show"""
-SEED_EXAMPLE = PRESETS["notes_probs"]
+SEED_EXAMPLE = PRESETS["notes_probs"].live
 """the question that this lesson answers: notes A B C D, probabilities .01 .70 .28 .01, true note C"""
 BLOCKS = ("notes", "tunes")
 """which block is shown: the learner's classes, or what the LSTM says of two tunes"""
@@ -58,20 +58,13 @@ def small_block(live: Live, sequence: int, time: int) -> Block:
 @cache
 def tune_block() -> Block:
     """What the LSTM makes of the middle of two tunes that it was never trained on; the labels are what really came."""
-    rows = []
-    for tune in tunes.VALIDATION[:NUM_SEQUENCES]:
-        end = _body(tune) + LAST_AT
-        ids = tunes.encode(tune[: end + 1])
-        logits, _ = tunes.model("lstm").logits(ids[None, :-1])
-        rows.append((logits[0, -NUM_STEPS:].astype(float), ids[-NUM_STEPS:]))
-    logits_rows, labels = zip(*rows, strict=True)
+    read = [listening.scored(tune[: tunes.body(tune) + LAST_AT + 1]) for tune in tunes.VALIDATION[:NUM_SEQUENCES]]
     names = tuple(visible(character) for character in tunes.VOCABULARY)
-    return Block(names, np.stack(logits_rows), np.stack(labels))
-
-
-def _body(tune: str) -> int:
-    """Where the notes of a tune begin: after the line of the key."""
-    return tune.index("\n", tune.index("\nK:") + 1) + 1
+    return Block(
+        names,
+        np.stack([one.logits[-NUM_STEPS:] for one in read]).astype(float),
+        np.stack([one.ids[-NUM_STEPS:] for one in read]),
+    )
 
 
 def explain(
@@ -117,16 +110,6 @@ def explain(
             "own": lambda: listening.own(settings),
         },
     )
-
-
-def take_seed_example() -> dict[str, Any]:
-    """The controls of the board for the seed example."""
-    return {
-        "classes": ", ".join(SEED_EXAMPLE.names),
-        **{f"z{i}": z for i, z in enumerate(SEED_EXAMPLE.logits)},
-        "label": float(SEED_EXAMPLE.label),
-        "t": SEED_EXAMPLE.temperature,
-    }
 
 
 def _y(live: Live) -> dict[str, Any]:
@@ -206,45 +189,30 @@ def _logits(live: Live) -> Step:
     )
 
 
-@cache
-def _forced() -> tuple[Ints, Array]:
-    """The tune as it is, and the logits after each of its characters: [n + 1] and [n, num_classes]."""
-    ids = tunes.encode(TUNE[: _body(TUNE) + LAST_AT + 1])
-    logits, _ = tunes.model("lstm").logits(ids[None, :-1])
-    return ids, logits[0].astype(float)
+def true_tune() -> str:
+    """The tune as it is, as far as it is read."""
+    return TUNE[: tunes.body(TUNE) + LAST_AT + 1]
 
 
-@lru_cache(maxsize=64)
-def _generated(seed: int) -> tuple[Ints, Array]:
-    """The head of the same tune, and what the model goes on with: as `_forced`."""
-    model = tunes.model("lstm")
-    head = tunes.encode(TUNE[: _body(TUNE)])
-    chosen = core.generate(model, head, LAST_AT + 1, np.random.default_rng(seed))
-    ids = np.concatenate([head, chosen])
-    logits, _ = model.logits(ids[None, :-1])
-    return ids, logits[0].astype(float)
+def own_tune(seed: int) -> str:
+    """The head of the same tune, and what the model goes on with."""
+    head = TUNE[: tunes.body(TUNE)]
+    how = listening.sampling(temperature=1.0, seed=seed)
+    return head + listening.continued(listening.BEGINNING + head, how, LAST_AT + 1, stop=False)
 
 
-def _likely(logits: Array, other: int) -> list[int]:
-    """The likeliest next characters, and this one if it is none of them."""
-    first = np.argsort(-logits, kind="stable")[:NUM_LIKELY].tolist()
-    return first if other in first else [*first[:-1], other]
-
-
-def _beside(ids: Ints, logits: Array, place: int, sign: str, role: Role) -> tuple[Figure, Figure]:
-    """A text up to a place, and the bars of what may come next; a mark at what did."""
-    came = int(ids[place + 1])
-    rows = _likely(logits[place], came)
-    names = [visible(tunes.VOCABULARY[row]) for row in rows]
-    probs = core.softmax(logits[place])
-    arrow = [float(row == came) for row in rows]
-    start = _body(TUNE)
+def _beside(text: str, place: int, sign: str, role: Role) -> tuple[Figure, Figure]:
+    """A text up to a place, and the bars of what may come there; a mark at what did."""
+    read, start = listening.scored(text), tunes.body(TUNE)
+    logits, came = read.logits[place].astype(float), int(read.ids[place])
+    likely = listening.candidates(logits, came, NUM_LIKELY)
+    arrow = (likely.ids == came).astype(float)
     return (
-        letters(tunes.decode(ids[start : place + 2]), title=sign, at=place + 1 - start),
+        letters(text[start : place + 1], title=sign, at=place - start),
         bars(
-            names,
-            column("z", logits[place][rows], "logit"),
-            column("p", probs[rows], "prob", bound=1.0),
+            likely.names[:-1],
+            column("z", logits[likely.ids], "logit"),
+            column("p", core.softmax(logits)[likely.ids], "prob", bound=1.0),
             column(sign, arrow, role, bound=1.0, texts=["←" if x else "" for x in arrow]),
         ),
     )
@@ -252,10 +220,9 @@ def _beside(ids: Ints, logits: Array, place: int, sign: str, role: Role) -> tupl
 
 def _generate(at: int, seed: int) -> Step:
     """Item 12: in training the label is given and only looked up; what is chosen is chosen in generation."""
-    place = _body(TUNE) - 1 + at
-    (true_ids, true_logits), (own_ids, own_logits) = _forced(), _generated(seed)
-    label, chosen = int(true_ids[place + 1]), int(own_ids[place + 1])
-    loss = core.sparse_cross_entropy(true_logits[place], label)
+    texts, place = (true_tune(), own_tune(seed)), tunes.body(TUNE) + at
+    label, chosen = (visible(text[place]) for text in texts)
+    loss, surprise = (float(listening.scored(text).losses[place]) for text in texts)
     return Step(
         "generate",
         r"\begin{aligned} & L_t = -\ln \operatorname{softmax}(z_t)_{y_t} & \qquad x_{t+1} &= y_t \\"
@@ -265,18 +232,15 @@ def _generate(at: int, seed: int) -> Step:
         {
             "at": str(at),
             "after": str(at + 1),
-            "label": visible(tunes.VOCABULARY[label]),
-            "chosen": visible(tunes.VOCABULARY[chosen]),
-            "label_tex": latex_name(visible(tunes.VOCABULARY[label])),
-            "chosen_tex": latex_name(visible(tunes.VOCABULARY[chosen])),
-            "p_label": core.softmax(true_logits[place])[label],
-            "p_chosen": core.softmax(own_logits[place])[chosen],
+            "label": label,
+            "chosen": chosen,
+            "label_tex": latex_name(label),
+            "chosen_tex": latex_name(chosen),
+            "p_label": float(np.exp(-loss)),
+            "p_chosen": float(np.exp(-surprise)),
             "loss": loss,
         },
-        (
-            *_beside(true_ids, true_logits, place, "y", "loss"),
-            *_beside(own_ids, own_logits, place, "ŷ", "exp"),
-        ),
+        (*_beside(texts[0], place, "y", "loss"), *_beside(texts[1], place, "ŷ", "exp")),
     )
 
 

@@ -46,6 +46,12 @@ class Live:
         """The name of the label's class."""
         return self.names[self.label]
 
+    @property
+    def controls(self) -> dict[str, Any]:
+        """What the controls of the board hold, each under its name in the address, so that these are its numbers."""
+        logits = {f"z{i}": float(z) for i, z in enumerate(self.logits)}
+        return {"classes": ", ".join(self.names), **logits, "label": float(self.label), "t": self.temperature}
+
 
 @dataclass(frozen=True)
 class Note:
@@ -119,6 +125,24 @@ def fmt(x: float) -> str:
     digits, exponent = f"{x:.4e}".split("e")
     digits = digits.rstrip("0").rstrip(".").replace("-", "−")
     return f"{digits}·10{str(int(exponent)).translate(SUPERSCRIPT)}"
+
+
+def rough(x: float) -> str:
+    """A number that was measured and is not known to more than two digits; a dash if there is none.
+
+    >>> rough(0.0234567), rough(5300), rough(float("nan"))
+    ('0.023', '5300', '–')
+    """
+    return fmt(float(f"{x:.1e}")) if np.isfinite(x) else "–"
+
+
+def fixed(x: float, places: int) -> str:
+    """A number to so many digits after the point, for a column of them or a measurement that knows no more.
+
+    >>> fixed(5.5, 2), fixed(-0.126, 2)
+    ('5.50', '−0.13')
+    """
+    return f"{x:.{places}f}".replace("-", "−")
 
 
 def paren(x: float) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +38,18 @@ def table(live: Live, title: str) -> Figure:
 def table_csv(live: Live) -> str:
     """The same table as a file, at full precision."""
     chain = columns(live)
+    return csv_text(
+        ["class", *(TITLES[code][0] for code in chain)],
+        ([name, *(float(c[i]) for c in chain.values())] for i, name in enumerate(live.names)),
+    )
+
+
+def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A file of rows under a head.
+
+    >>> csv_text(["id", "word"], [[0, "the"], [1, ","]]).splitlines()
+    ['id,word', '0,the', '1,","']
+    """
     file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(["class", *(TITLES[code][0] for code in chain)])
-    writer.writerows([name, *(float(c[i]) for c in chain.values())] for i, name in enumerate(live.names))
+    csv.writer(file).writerows([head, *rows])
     return file.getvalue()

@@ -93,6 +93,11 @@ HEADERS = [header(kind, key) for kind in KINDS for key in KEYS]
 """Every one that a learner can choose."""
 
 
+def body(tune: str) -> int:
+    """Where the notes of a tune begin: after the line of the key."""
+    return tune.index("\n", tune.index("\nK:") + 1) + 1
+
+
 def encode(text: str) -> Ints:
     """Characters to ids; a ValueError names the first that the models do not know, and where it stands."""
     return next_character.encode(text, VOCABULARY)

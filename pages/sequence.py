@@ -18,7 +18,7 @@ def body(live: Live) -> None:
         "sequence": int(page.slider("seq_b", 0.0, sequence.NUM_SEQUENCES - 1.0, 0.0, 1.0, at="block")),
         "time": int(page.slider("seq_t", 0.0, sequence.NUM_STEPS - 1.0, 2.0, 1.0, at="block")),
     }
-    page.button("seq_example", sequence.take_seed_example, at="block")
+    page.button("seq_example", lambda: sequence.SEED_EXAMPLE.controls, at="block")
     shifted = page.toggle("seq_shifted", at="shift", default=True)
     shapes = {
         "labels_as": page.choice("seq_labels", tuple(shape_lab.LABELS), at="shapes"),

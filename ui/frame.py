@@ -183,7 +183,7 @@ class Page:
     ) -> None:
         """Draw a lesson: the frame, then `body(live)` beside the board, again whenever the learner's numbers move."""
         if self.step in (self.text.steps[0], ALL):
-            st.markdown(self.text.lead)
+            self.lead()
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             self._steps()
             if self._has_board:
@@ -198,18 +198,15 @@ class Page:
                 st.rerun()
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
-            if not self._has_board:
-                self._main = st.container(key="alone")
-                live = numbers.kept()
-                body(live)
-                self._keep(body, live)
-                return
-            left, self._main = st.columns([0.4, 0.6], gap="large")
-            with left:
-                place = st.container()
-                live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
-                with place:
-                    self.board([board(live, columns)], live)
+            if self._has_board:
+                left, self._main = st.columns([0.4, 0.6], gap="large")
+                with left:
+                    place = st.container()
+                    live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
+                    with place:
+                        self.board([board(live, columns)], live)
+            else:
+                self._main, live = st.container(key="alone"), numbers.kept()
             body(live)
             self._keep(body, live)
 

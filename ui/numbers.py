@@ -42,10 +42,7 @@ def class_names(typed: str) -> tuple[str, ...]:
 
 def _set(preset: Preset) -> None:
     """Write a preset into the widgets' keys; runs in a callback, before the widgets are made."""
-    st.session_state["classes"] = ", ".join(preset.names)
-    write_logits(np.array(preset.logits))
-    st.session_state["label"] = float(preset.label)
-    st.session_state["t"] = preset.temperature
+    st.session_state.update(preset.live.controls)
 
 
 def write_logits(logits: NDArray[np.floating[Any]]) -> None:
@@ -300,9 +297,7 @@ def take(live: Live) -> None:
     state = st.session_state
     before = {**SHARED, **state.get("carried", {})}
     state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
-    logits = {f"z{i}": float(z) for i, z in enumerate(live.logits)}
-    taken = {"classes": ", ".join(live.names), "label": float(live.label), "t": live.temperature}
-    state["carried"] = {**before, **logits, **taken}
+    state["carried"] = {**before, **live.controls}
 
 
 def _undo() -> None:

@@ -1,12 +1,12 @@
 """For benchmarks/training.py: `?train=...` trains, `&module=race` runs a race; anything else is a slider."""
 
-import numpy as np
+from dataclasses import replace
+
 import streamlit as st
 
 from core import next_character, race
 from explainers import softmax
 from explainers.presets import DEFAULT
-from explainers.step import Live
 from ui import jobs
 from ui.picture import picture, picture_code
 
@@ -28,7 +28,7 @@ if arguments:
 else:
     picture_code()
     temperature = st.slider("temperature", 0.1, 5.0, 1.0, 0.1)
-    live = Live(DEFAULT.names, np.array(DEFAULT.logits), DEFAULT.label, temperature)
+    live = replace(DEFAULT.live, temperature=temperature)
     for step in softmax.explain(live, only={"logits", "temperature", "exp"}):
         st.markdown(f"$$\n{step.formula}\n$$")
         picture(step.figures, key=step.key, step="")

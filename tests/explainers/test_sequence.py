@@ -5,7 +5,7 @@ import pytest
 
 import core
 from core import next_character
-from explainers import ladder, sequence, tunes
+from explainers import ladder, listening, sequence, tunes
 from explainers.figures import visible
 from explainers.presets import DEFAULT
 from tests.explainers.lives import DEFAULT_LIVE, LIVES
@@ -66,7 +66,7 @@ def test_the_other_block_is_what_the_lstm_says_of_two_real_tunes():
 
 
 def test_the_seed_example_is_the_first_example_and_its_shares_are_as_asked():
-    written = sequence.take_seed_example()
+    written = sequence.SEED_EXAMPLE.controls
     logits = np.array([written[f"z{i}"] for i in range(4)])
     np.testing.assert_allclose(core.softmax(logits), [0.01, 0.70, 0.28, 0.01])
     assert written["classes"] == ", ".join(DEFAULT.names)
@@ -116,13 +116,13 @@ def test_item_12_what_is_drawn_never_reaches_the_training_loss():
     assert first.figures[:2] == second.figures[:2]
     assert first.figures[2:] != second.figures[2:]
     read = "".join(first.figures[0]["text"])
-    assert read == "".join(visible(c) for c in sequence.TUNE[sequence._body(sequence.TUNE) :][:21])
+    assert read == "".join(visible(c) for c in sequence.TUNE[tunes.body(sequence.TUNE) :][:21])
 
 
 def test_both_begin_with_the_same_probabilities():
-    forced, own = sequence._forced(), sequence._generated(3)
-    place = sequence._body(sequence.TUNE) - 1
-    np.testing.assert_allclose(forced[1][place], own[1][place], atol=1e-4)
+    forced, own = listening.scored(sequence.true_tune()), listening.scored(sequence.own_tune(3))
+    place = tunes.body(sequence.TUNE)
+    np.testing.assert_allclose(forced.logits[place], own.logits[place], atol=1e-4)
 
 
 def test_a_label_that_is_unlikely_is_shown_all_the_same():
