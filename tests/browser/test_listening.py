@@ -65,7 +65,7 @@ def test_a_paste_is_answered_and_the_address_stays_as_it_is(browser, server):
     area.fill(text)
     area.press("Control+Enter")
     expect(visit.page.get_by_test_id("stAlert")).to_contain_text(f"~ ({text.index('~')})")
-    assert visit.page.locator(".letters .wrong").count() == 1
+    expect(visit.page.locator(".letters .wrong")).to_have_count(1)
     area.fill(text.replace("~", ""))
     area.press("Control+Enter")
     expect(visit.page.get_by_test_id("stAlert")).to_have_count(0)
