@@ -15,8 +15,7 @@ state = st.session_state
 def move() -> None:
     """Let the hidden vector move the learner's logits."""
     hidden = [state[f"h{j}"] for j in range(len(home.HIDDEN))]
-    for i, z in enumerate(home.move(hidden, state["biases"], numbers.LIMIT)):
-        state[f"z{i}"] = z
+    numbers.put(numbers.logit_controls(home.move(hidden, state["biases"], numbers.LIMIT)))
 
 
 def body() -> None:
@@ -26,19 +25,18 @@ def body() -> None:
             st.slider(name, -3.0, 3.0, start, 0.1, key=f"h{j}", format="%.1f", bind="query-params", on_change=move)
             for j, (name, start) in enumerate(zip(home.HIDDEN_NAMES, home.HIDDEN, strict=True))
         ]
-    picture = st.container()
-    live = numbers.numbers(page.words, names)
+    live = numbers.live()
     state["biases"] = home.layer_biases(live.logits, hidden)
     (step,) = home.explain(live, hidden)
     titles = {key.removeprefix("stage_"): word for key, word in page.words.items() if key.startswith("stage_")}
-    with picture:
-        page.board([{**step.figures[0], "titles": titles}], live)
-        section = page.text.sections[step.key]
-        st.markdown(fill(f"{section.body}\n\n$$\n{step.formula}\n$$\n\n$$\n{step.worked}\n$$", step.numbers))
+    page.board([{**step.figures[0], "titles": titles}], live)
+    section = page.text.sections[step.key]
+    st.markdown(fill(f"{section.body}\n\n$$\n{step.formula}\n$$\n\n$$\n{step.worked}\n$$", step.numbers))
+    numbers.controls(page.words, live)
 
 
 page.lead()
-names = page.toolbar()
+page.toolbar()
 page.follow(body)
 st.markdown(f"### {page.text.sections['lessons'].heading}\n{page.text.sections['lessons'].body}")
 with st.container(horizontal=True, gap="medium"):

@@ -81,6 +81,7 @@ def _language() -> str:
 def _go(step: str) -> None:
     """Turn to a step; the address keeps it."""
     st.query_params["step"] = step
+    numbers.put({})
 
 
 def _forget(keys: Sequence[str]) -> None:
@@ -93,6 +94,7 @@ def _forget(keys: Sequence[str]) -> None:
 def _switch_language() -> None:
     if st.session_state["language"] in LANGUAGES:
         st.query_params["lang"] = st.session_state["language"]
+        numbers.put({})
 
 
 class Page:
@@ -109,7 +111,7 @@ class Page:
         self.turns = (*self.text.steps, CHALLENGES)
         self.step = self._wanted()
         self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
-        numbers.arrive(slug, board=self._has_board)
+        numbers.arrive(slug)
         self._top()
 
     def _wanted(self) -> str:
@@ -187,7 +189,7 @@ class Page:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             self._steps()
             if self._has_board:
-                names = self.toolbar()
+                self.toolbar()
             else:
                 with st.popover(self.words["more"]):
                     numbers.ask_first(self.words)
@@ -198,15 +200,14 @@ class Page:
                 st.rerun()
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
+            live = numbers.live(zero_temperature=zero_temperature)
             if self._has_board:
                 left, self._main = st.columns([0.4, 0.6], gap="large")
                 with left:
-                    place = st.container()
-                    live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
-                    with place:
-                        self.board([board(live, columns)], live)
+                    self.board([board(live, columns)], live)
+                    numbers.controls(self.words, live, zero_temperature=zero_temperature)
             else:
-                self._main, live = st.container(key="alone"), numbers.kept()
+                self._main = st.container(key="alone")
             body(live)
             self._keep(body, live)
 
@@ -239,12 +240,10 @@ class Page:
 
         moving()
 
-    def toolbar(self) -> tuple[str, ...]:
-        """Examples, undo, random, reset and the classes, in one row; returns the names of the classes."""
+    def toolbar(self) -> None:
+        """Examples, undo, random, reset and the classes, in one row."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
-            return numbers.toolbar(
-                self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._worksheets
-            )
+            numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._worksheets)
 
     # ---- on paper ----
 
@@ -404,7 +403,7 @@ class Page:
         """A button that writes other controls of the page: `write` says which key gets which value."""
         place = self.controls(at)
         if place:
-            place.button(self.words[key], key=key, on_click=lambda: st.session_state.update(write()))
+            place.button(self.words[key], key=key, on_click=lambda: numbers.put(write()))
 
     def onward(self, slugs: Sequence[str], *, at: str | Sequence[str]) -> None:
         """Links to lessons that go on with the learner's numbers."""
@@ -591,7 +590,7 @@ class Page:
 
     def _answered(self, question: Question) -> bool:
         """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side."""
-        if not st.session_state.get("predict", True):
+        if not numbers.held()["predict"]:
             return True
         key = f"{self.slug}-{question.key}"
         guesses: dict[str, int | None] = st.session_state.setdefault("guesses", {})

@@ -1,7 +1,8 @@
-"""The learner's numbers: class names, a slider and a number box for each logit, label, temperature, examples, undo.
+"""The learner's numbers: class names, logits, label, temperature; their controls, the address, examples, undo.
 
-The boxes are bound to the address (`?z0=2&label=1&t=0.5`); each slider only mirrors its box, so that a number beyond
-the slider's end or between its steps is kept, and the board only edits the boxes. The numbers travel from page to page.
+They are held here, under the names that they have in the address (`?z0=2&label=1&t=0.5`), and travel from page to page
+and from step to step. Board, boxes, sliders, examples and links change them by `put`; boxes and sliders show them, so
+that a number beyond a slider's end or between its steps is kept.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from streamlit.delta_generator import DeltaGenerator
+from numpy.typing import ArrayLike, NDArray
 
 from explainers.board import REACH
 from explainers.presets import DEFAULT, PRESETS, Preset
@@ -25,6 +25,21 @@ LIMIT = 10_000.0
 LAST_SEED = 999_999
 MAX_UNDO = 100
 DEFAULT_NAMES = ", ".join(DEFAULT.names)
+SHARED: Mapping[str, Any] = {
+    "classes": DEFAULT_NAMES,
+    **{f"z{i}": float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0 for i in range(MAX_CLASSES)},
+    "label": DEFAULT.label,
+    "t": DEFAULT.temperature,
+    "seed": 0,
+    "predict": True,
+}
+"""What every page has, with its defaults: what travels."""
+LIMITS = {
+    **{f"z{i}": (-LIMIT, LIMIT) for i in range(MAX_CLASSES)},
+    "label": (0, MAX_CLASSES - 1),
+    "t": (0, 1000),
+    "seed": (0, LAST_SEED),
+}
 
 
 def class_names(typed: str) -> tuple[str, ...]:
@@ -40,15 +55,98 @@ def class_names(typed: str) -> tuple[str, ...]:
     return tuple(names[:MAX_CLASSES])
 
 
+# ---- what is held, and the address ----
+
+
+def held() -> dict[str, Any]:
+    """The learner's numbers, each under its name."""
+    return st.session_state.get("held") or dict(SHARED)
+
+
+def put(changes: Mapping[str, Any]) -> None:
+    """Change controls, the learner's numbers and others; undo brings the numbers back. For callbacks."""
+    _hold({**held(), **{key: _clean(key, value) for key, value in changes.items() if key in SHARED}})
+    st.session_state.update({key: value for key, value in changes.items() if key not in SHARED})
+    st.session_state["by_hand"] = True
+
+
+def _hold(now: dict[str, Any]) -> None:
+    state, before = st.session_state, held()
+    if "held" in state and now != before:
+        state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
+    state["held"] = now
+
+
+def _clean(key: str, value: Any) -> Any:
+    """What came from a control or an address, if the control can hold it; otherwise the default."""
+    default = SHARED[key]
+    if key == "classes":
+        return str(value)[:200]
+    if key == "predict":
+        return str(value).lower() != "false"
+    low, high = LIMITS[key]
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return default
+    return type(default)(number) if low <= number <= high else default
+
+
+def arrive(slug: str) -> None:
+    """Take the numbers from the address where it brings news: at first, by a link, and after Back or Forward.
+
+    The browser may send an address that is older than what a hand has just changed: then it brings none.
+    """
+    state = st.session_state
+    told = {key: st.query_params[key] for key in SHARED if key in st.query_params}
+    before, by_hand, came_from = state.get("told"), state.pop("by_hand", False), state.get("place")
+    state["told"], state["place"] = told, slug
+    if (told != before and not by_hand) if came_from == slug else told:
+        _hold({**SHARED, **{key: _clean(key, value) for key, value in told.items()}})
+
+
+def depart() -> None:
+    """Write the numbers into the address, but for defaults; last, when all controls are made."""
+    st.session_state.pop("by_hand", None)
+    now, query = held(), st.query_params
+    used = _names(now)
+    wanted = {
+        key: str(value).lower() if key == "predict" else value if key == "classes" else f"{value:.12g}"
+        for key, value in now.items()
+        if value != SHARED[key] and not (key[0] == "z" and int(key[1:]) >= len(used))
+    }
+    for key in SHARED:
+        if key in query and key not in wanted:
+            del query[key]
+    news = {key: value for key, value in wanted.items() if query.get(key) != value}
+    if news:
+        query.update(news)
+    st.session_state["told"] = wanted
+
+
+def live(*, zero_temperature: bool = False) -> Live:
+    """The learner's numbers as a lesson takes them."""
+    now = held()
+    names = _names(now)
+    logits = np.array([now[f"z{i}"] for i in range(len(names))])
+    return Live(names, logits, min(now["label"], len(names) - 1), now["t"] if zero_temperature else max(now["t"], 0.01))
+
+
+def _names(now: Mapping[str, Any]) -> tuple[str, ...]:
+    names = class_names(now["classes"])
+    return names if len(names) >= MIN_CLASSES else DEFAULT.names
+
+
+def logit_controls(logits: ArrayLike) -> dict[str, float]:
+    """Logits as the controls hold them."""
+    return {f"z{i}": float(z) for i, z in enumerate(np.clip(logits, -LIMIT, LIMIT))}
+
+
+# ---- who changes them ----
+
+
 def _set(preset: Preset) -> None:
-    """Write a preset into the widgets' keys; runs in a callback, before the widgets are made."""
-    st.session_state.update(preset.live.controls)
-
-
-def write_logits(logits: NDArray[np.floating[Any]]) -> None:
-    """Put logits into the learner's controls; for callbacks."""
-    for i, z in enumerate(np.clip(logits, -LIMIT, LIMIT)):
-        st.session_state[f"z{i}"] = float(z)
+    put(preset.live.controls)
 
 
 def _choose_preset(lang: str) -> None:
@@ -58,21 +156,21 @@ def _choose_preset(lang: str) -> None:
 
 
 def _random() -> None:
-    seed = int(st.session_state.get("seed") or 0) % LAST_SEED + 1
-    st.session_state["seed"] = float(seed)
+    seed = held()["seed"] % LAST_SEED + 1
     rng = np.random.default_rng(seed)
-    count = len(class_names(st.session_state.get("classes", "")) or DEFAULT.names)
-    write_logits(np.round(rng.normal(0.0, 2.0, count), 1))
-    st.session_state["label"] = float(rng.integers(count))
+    count = len(_names(held()))
+    logits = np.round(rng.normal(0.0, 2.0, count), 1)
+    put({"seed": seed, **logit_controls(logits), "label": rng.integers(count)})
 
 
-def _more(names: tuple[str, ...], step: int) -> None:
+def _more(step: int) -> None:
+    names = _names(held())
     if step < 0:
         names = names[:-1]
     else:
         new = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in names)
         names = (*names, new)
-    st.session_state["classes"] = ", ".join(names)
+    put({"classes": ", ".join(names)})
 
 
 def commit() -> None:
@@ -83,10 +181,12 @@ def commit() -> None:
         return
     logits, label, seq = sent.get("logits"), sent.get("label"), sent.get("seq")
     state["seq"] = seq if isinstance(seq, int) and 0 <= seq < 2**53 else 0
+    changes: dict[str, Any] = {}
     if isinstance(logits, list) and len(logits) <= MAX_CLASSES and all(map(_reasonable, logits)):
-        write_logits(np.array(logits, float))
+        changes |= logit_controls(np.array(logits, float))
     if isinstance(label, int) and 0 <= label < MAX_CLASSES:
-        state["label"] = float(label)
+        changes["label"] = label
+    put(changes)
 
 
 def _reasonable(z: object) -> bool:
@@ -104,75 +204,49 @@ def board_data(live: Live) -> dict[str, Any]:
 def walk(path: Callable[[], NDArray[np.floating[Any]]]) -> None:
     """Take the learner's logits along a path, [num_steps + 1, num_classes], for all to see; for callbacks."""
     logits = path()
-    write_logits(logits[-1])
+    put(logit_controls(logits[-1]))
     st.session_state["walk"] = np.clip(logits, -LIMIT, LIMIT)
 
 
-def mirrored(
-    label: str,
-    key: str,
-    limits: tuple[float, float],
-    default: float,
-    *,
-    ends: tuple[float, float],
-    step: float,
-    slider_in: DeltaGenerator | None = None,
-) -> float:
-    """A slider and a number box that hold the same number; the box is bound to the address and may go further."""
-    slider_key = f"{key}_slider"
+def _undo() -> None:
+    """Take the last change of the numbers back, whoever made it: a hand on the board, a box, an example, a descent."""
+    past = st.session_state.get("past")
+    if past:
+        put(past[-1])
+        st.session_state["past"] = past[:-1]
 
-    def from_slider() -> None:
-        st.session_state[key] = st.session_state[slider_key]
 
-    value = st.number_input(label, *limits, default, step, format="%.6g", key=key, bind="query-params", width=128)
-    value = default if value is None or not math.isfinite(value) else min(max(float(value), limits[0]), limits[1])
-    st.session_state[slider_key] = value
-    (slider_in or st).slider(
-        label,
-        min(ends[0], value),
-        max(ends[1], value),
-        default,
-        step,
-        format="%.4g",
-        key=slider_key,
-        on_change=from_slider,
-        label_visibility="visible" if slider_in else "collapsed",
-    )
-    return value
+# ---- their controls ----
+
+
+def _mirror(key: str, value: Any, widget: str = "") -> dict[str, Any]:
+    """What makes a control show what is held, and hold what it is given."""
+    widget = widget or key
+    st.session_state[widget] = value
+    return {"key": widget, "on_change": lambda: put({key: st.session_state[widget]})}
+
+
+def _slider(label: str, key: str, ends: tuple[float, float], value: float, step: float, **options: Any) -> None:
+    low, high = min(ends[0], value), max(ends[1], value)
+    st.slider(label, low, high, step=step, format="%.4g", **_mirror(key, value, f"{key}_slider"), **options)
+
+
+def _box(label: str, key: str, limits: tuple[float, float], value: float, step: float, format: str = "%.6g") -> None:
+    """A box for a number. One for whole numbers holds floats, too: Streamlit's integer box raises on infinity."""
+    low, high = map(float, limits)
+    st.number_input(label, low, high, step=step, format=format, width=128, **_mirror(key, float(value)))
 
 
 def whole(label: str, key: str, hi: int, default: int) -> int:
-    """A box for a whole number from 0 to `hi`. It holds a float, because Streamlit's integer box raises on infinity."""
+    """A box for a whole number from 0 to `hi`, bound to the address."""
     value = st.number_input(label, 0.0, float(hi), float(default), 1.0, format="%.0f", key=key, bind="query-params")
     return default if value is None or not math.isfinite(value) else min(max(int(value), 0), hi)
 
 
-def _label(names: tuple[str, ...], words: Mapping[str, str]) -> int:
-    """The label: as the integer id that it is, and as a name to click."""
-
-    def from_names() -> None:
-        if st.session_state["label_name"] is not None:
-            st.session_state["label"] = float(st.session_state["label_name"])
-
-    last = len(names) - 1
-    if not 0 <= (st.session_state.get("label") or 0) <= last:
-        st.session_state["label"] = float(last)
-    label = whole(words["label"], "label", last, min(DEFAULT.label, last))
-    st.session_state["label_name"] = label
-    st.segmented_control(
-        words["label_name"],
-        range(len(names)),
-        format_func=lambda i: f"{i}: {names[i]}",
-        key="label_name",
-        on_change=from_names,
-    )
-    return label
-
-
 def toolbar(
     words: Mapping[str, str], lang: str, csv: Callable[[], str], file_name: str, more: Callable[[], None]
-) -> tuple[str, ...]:
-    """Examples, undo, random, reset, the classes and the table as a file; returns the names of the classes.
+) -> None:
+    """Examples, undo, random, reset, the classes and the table as a file.
 
     What is used here runs the whole page. `csv` is called when the file is asked for; `more` draws what else there is.
     """
@@ -191,119 +265,48 @@ def toolbar(
     st.button(words["undo"], key="undo", on_click=_undo)
     st.button(words["random"], key="random", on_click=_random)
     st.button(words["reset"], key="reset", on_click=_set, args=(DEFAULT,))
+    now = held()
+    count = len(_names(now))
     with st.popover(words["more"]):
-        typed = st.text_input(
-            words["classes"],
-            DEFAULT_NAMES,
-            max_chars=200,
-            key="classes",
-            bind="query-params",
-            help=words["classes_help"],
-        )
-        names = class_names(typed or "")
-        few = len(names) < MIN_CLASSES
-        names = DEFAULT.names if few else names
+        st.text_input(words["classes"], max_chars=200, help=words["classes_help"], **_mirror("classes", now["classes"]))
         with st.container(horizontal=True):
-            st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
-            st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
-        whole(words["seed"], "seed", LAST_SEED, 0)
+            st.button(words["class_more"], on_click=_more, args=(1,), disabled=count >= MAX_CLASSES)
+            st.button(words["class_fewer"], on_click=_more, args=(-1,), disabled=count <= MIN_CLASSES)
+        _box(words["seed"], "seed", LIMITS["seed"], now["seed"], 1.0, "%.0f")
         ask_first(words)
         more()
         st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
-    if few:
+    if len(class_names(now["classes"])) < MIN_CLASSES:
         st.warning(words["classes_few"])
-    return names
 
 
 def ask_first(words: Mapping[str, str]) -> None:
     """The switch that turns the questions before a step off."""
-    st.toggle(words["predict"], True, key="predict", bind="query-params", help=words["predict_help"])
+    st.toggle(words["predict"], help=words["predict_help"], **_mirror("predict", held()["predict"]))
 
 
-def kept() -> Live:
-    """The learner's numbers where no control shows them: as another step or page left them."""
-    held = {**SHARED, **st.session_state.get("carried", {})}
-    names = class_names(held["classes"])
-    names = names if len(names) >= MIN_CLASSES else DEFAULT.names
-    logits = np.array([held[f"z{i}"] for i in range(len(names))])
-    return Live(names, logits, min(int(held["label"]), len(names) - 1), max(held["t"], 0.01))
+def controls(words: Mapping[str, str], live: Live, *, zero_temperature: bool = False) -> None:
+    """A slider for the temperature; behind a button its box, and a box and a slider for label and logits.
 
-
-def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperature: bool = False) -> Live:
-    """Draw a slider for the temperature, and behind a button its box, and a box and a slider for label and logits.
-
-    What a button hides is not built by the browser until it is opened, but always there for the address.
+    What the button hides is made when it is opened.
     """
     lowest = 0.0 if zero_temperature else 0.01
-    if not zero_temperature and st.session_state.get("t") == 0:
-        st.session_state["t"] = lowest
-    place = st.container(key="temperature")
-    with st.popover(words["your_numbers"], width="stretch"), st.container(key="numbers"):
-        label = _label(names, words)
-        logits = [
-            mirrored(name, f"z{i}", (-LIMIT, LIMIT), SHARED[f"z{i}"], ends=(-REACH, REACH), step=0.1)
-            for i, name in enumerate(names)
-        ]
-        temperature = mirrored(
-            words["temperature"], "t", (lowest, 1000.0), 1.0, ends=(lowest, 5.0), step=0.01, slider_in=place
+    _slider(words["temperature"], "t", (lowest, 5.0), live.temperature, 0.01)
+    behind = st.popover(words["your_numbers"], width="stretch", key="exact", on_change="rerun")
+    if not behind.open:
+        return
+    last = len(live.names) - 1
+    with behind, st.container(key="numbers"):
+        _box(words["label"], "label", (0, last), live.label, 1.0, "%.0f")
+        st.segmented_control(
+            words["label_name"],
+            range(last + 1),
+            format_func=lambda i: f"{i}: {live.names[i]}",
+            required=True,
+            **_mirror("label", live.label, "label_name"),
         )
-    return Live(names, np.array(logits), label, temperature)
-
-
-SHARED: Mapping[str, Any] = {
-    "classes": DEFAULT_NAMES,
-    **{f"z{i}": float(DEFAULT.logits[i]) if i < len(DEFAULT.logits) else 0.0 for i in range(MAX_CLASSES)},
-    "label": float(DEFAULT.label),
-    "t": DEFAULT.temperature,
-    "seed": 0.0,
-    "predict": True,
-}
-"""The controls that every page has, with their defaults: what travels."""
-
-
-def arrive(slug: str, *, board: bool) -> None:
-    """Put what the learner left elsewhere into the controls of this page and into the address, before they are made.
-
-    Streamlit forgets a bound value that came by link and was not touched when the next page binds the same key, and
-    every value whose control is not drawn: those of the board, at a step without it.
-    """
-    state = st.session_state
-    came_from, had_board = state.get("place", (slug, board))
-    wanted = set(SHARED if board else {"predict"})
-    if came_from == slug:
-        wanted = wanted - {"predict"} if board and not had_board else set()
-    for key in wanted & state.get("carried", {}).keys():
-        value = state[key] = state["carried"][key]
-        if value != SHARED[key]:
-            st.query_params[key] = (
-                f"{value:g}" if key in ("label", "seed") else str(value).lower() if key == "predict" else value
-            )
-    state["place"] = slug, board
-
-
-def depart() -> None:
-    """Remember the numbers for the next page and for undo; last, when all controls are made."""
-    state = st.session_state
-    held = {key: state[key] for key in SHARED if state.get(key) is not None}
-    before = state.get("carried", held)
-    now = {**before, **held}
-    if now != before:
-        state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
-    state["carried"] = now
-
-
-def take(live: Live) -> None:
-    """Make these the learner's numbers, from the next page on; undo brings the old ones back."""
-    state = st.session_state
-    before = {**SHARED, **state.get("carried", {})}
-    state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
-    state["carried"] = {**before, **live.controls}
-
-
-def _undo() -> None:
-    """Take the last change of the numbers back, whoever made it: a hand on the board, a box, an example, a descent."""
-    past = st.session_state.get("past")
-    if past:
-        st.session_state["carried"] = past[-1]
-        for key, value in past.pop().items():
-            st.session_state[key] = value
+        for i, name in enumerate(live.names):
+            value = float(live.logits[i])
+            _box(name, f"z{i}", (-LIMIT, LIMIT), value, 0.1)
+            _slider(name, f"z{i}", (-REACH, REACH), value, 0.1, label_visibility="collapsed")
+        _box(words["temperature"], "t", (lowest, LIMITS["t"][1]), live.temperature, 0.01)

@@ -102,7 +102,7 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
         )
         title = fill(prose(item.lesson, page.lang).sections[item.step].heading, step.numbers)
         if st.button(fill(page.words["practice_see"], {"title": title}), key="see"):
-            numbers.take(asked.live)
+            numbers.put(asked.live.controls)
             guesses = st.session_state.setdefault("guesses", {})
             guesses.setdefault(f"{item.lesson}-{item.step}", None)  # what was just answered is not asked once more
             st.switch_page(path(item.lesson), query_params={"lang": page.lang, **items.address(item, asked)})
@@ -139,7 +139,7 @@ def progress(page: Page) -> None:
     if code := st.query_params.get("done"):
         deeds.replace(deeds.done() | practice.deeds(code))
         del st.query_params["done"]
-    done, live = deeds.done(), numbers.kept()
+    done, live = deeds.done(), numbers.live()
     st.markdown(f"### {page.words['practice_done']}")
     right = sum(deed.startswith(f"{practice.QUIZ}/") for deed in done)
     said = {"right": str(right), "count": str(len(ITEMS))}
@@ -167,7 +167,7 @@ def _forget() -> None:
 def worksheets(page: Page) -> None:
     """Every lesson on paper, with the learner's numbers."""
     st.markdown(f"### {page.words['practice_paper']}\n{page.words['practice_paper_help']}")
-    live = numbers.kept()
+    live = numbers.live()
     for slug in LESSONS:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(prose(slug, page.lang).title, width=320)

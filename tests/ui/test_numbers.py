@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explainers.presets import DEFAULT, PRESETS
-from ui.numbers import LIMIT, MAX_CLASSES, class_names, commit
+from ui.numbers import LIMIT, MAX_CLASSES, SHARED, arrive, class_names, commit, depart, held, live, put
 
 MARKUP = set('<>$\\{}[]()*_`~|#@:&^%=/"\n\r\t\0')
 
@@ -72,20 +72,78 @@ GOOD = {"logits": [1.5, -2, 3.0, 0.0], "label": 1, "seq": 3}
     ],
 )
 def test_a_board_that_sends_nonsense_changes_nothing(monkeypatch, sent):
-    state = {"board": Trigger(sent), "z0": 7.0}
+    state = {"board": Trigger(sent), "held": SHARED | {"z0": 7.0}}
     monkeypatch.setattr("streamlit.session_state", state)
     commit()
-    assert state["z0"] == 7.0
-    assert "label" not in state or state["label"] == 1.0
+    assert held()["z0"] == 7.0
+    assert held()["label"] in (SHARED["label"], 1)
     assert 0 <= state.get("seq", 0) <= 3
 
 
-def test_a_board_that_sends_logits_writes_the_boxes(monkeypatch):
+def test_a_board_that_sends_logits_moves_the_numbers(monkeypatch):
     state = {"board": Trigger(GOOD)}
     monkeypatch.setattr("streamlit.session_state", state)
     commit()
-    assert [state[f"z{i}"] for i in range(4)] == GOOD["logits"]
-    assert (state["label"], state["seq"]) == (1.0, 3)
+    assert live().logits.tolist() == GOOD["logits"]
+    assert (live().label, state["seq"]) == (1, 3)
     state["board"] = Trigger(GOOD | {"logits": [20_000.0, -1e9, 0.0, 0.0]})
     commit()
-    assert (state["z0"], state["z1"]) == (LIMIT, -LIMIT)
+    assert live().logits[:2].tolist() == [LIMIT, -LIMIT]
+
+
+class Address(dict):
+    """Streamlit's query parameters, as far as the numbers use them."""
+
+
+@pytest.fixture
+def visit(monkeypatch):
+    """A session and its address; `visit(slug, **query)` runs a page, as Streamlit does after a link, a hand or Back."""
+    address = Address()
+    monkeypatch.setattr("streamlit.session_state", {})
+    monkeypatch.setattr("streamlit.query_params", address)
+
+    def run(slug, **query):
+        address.clear()
+        address.update(query)
+        arrive(slug)
+        depart()
+        return dict(address)
+
+    return run
+
+
+def test_a_link_is_the_numbers_and_says_them_as_short_as_can_be(visit):
+    assert visit("softmax", z0="2.50", label="3.0", t="1", z9="5", lang="zh") == {
+        "z0": "2.5",
+        "label": "3",
+        "lang": "zh",
+    }
+    assert (live().logits[0], live().label, live().temperature) == (2.5, 3, 1.0)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1e9", "9" * 400, "", "x", "\x00", "１２e"])
+def test_what_no_control_can_hold_is_the_default(visit, text):
+    assert visit("softmax", **dict.fromkeys(["z0", "label", "t", "seed"], text)) == {}
+    assert held() == SHARED
+
+
+def test_numbers_travel_without_being_in_the_link(visit):
+    visit("softmax", z0="5")
+    assert visit("nce") == {"z0": "5"}
+    assert visit("race", z1="7") == {"z1": "7"}  # this link brings its own
+    assert live().logits[0] == SHARED["z0"]
+
+
+def test_back_brings_the_numbers_of_the_older_address(visit):
+    first = visit("softmax", z0="5")
+    put({"z0": 6.0})
+    assert visit("softmax", **first) == {"z0": "6"}  # the browser had not heard of it yet
+    assert visit("softmax", **first) == {"z0": "5"}
+    assert visit("softmax") == {}
+    assert held() == SHARED
+
+
+def test_what_a_hand_changes_is_cleaned(visit):
+    visit("softmax")
+    put({"z0": float("nan"), "z1": None, "label": 10**400, "t": -1, "classes": "a" * 9999})
+    assert held() == SHARED | {"classes": "a" * 200}
