@@ -36,6 +36,7 @@ def body(live: Live) -> None:
         "predictions_file": page.upload("clinic_predictions_file", types=("csv", "npy"), at="paste"),
         "labels_file": page.upload("clinic_labels_file", types=("csv", "npy"), at="paste"),
     }
+    page.controls("positions")  # its room stands before that of the row, without which nothing is told
     told = clinic.Told(
         case,
         **texts,
