@@ -444,6 +444,8 @@ def _accuracy(further: float) -> Step:
         r"\end{aligned}",
         {
             "further": further,
+            "behind": -float(MARGINS[-2]),
+            "toward": float(moves[-2]),
             "count": str(len(MARGINS)),
             "terms_after": rf"{terms(losses[1][:4])} \\ &\quad + {terms(losses[1][4:])}",
             "mean_before": core.sparse_cross_entropy(before, labels, reduction="mean"),

@@ -374,7 +374,8 @@ def _uniform(live: Live, rng: np.random.Generator) -> Asked:
 def _accuracy(live: Live, rng: np.random.Generator) -> Asked:
     further = float(rng.choice([0.1, 2.0, 4.0, 6.0]))
     n = _step("cross_entropy", "accuracy", live, further=further).numbers
-    numbers = {"count": n["count"], "further": further, "loss": n["mean_before"], "right": n["right_before"]}
+    numbers = {key: n[key] for key in ("count", "further", "behind", "toward")}
+    numbers |= {"loss": n["mean_before"], "right": n["right_before"]}
     answer = 0 if n["mean_after"] < n["mean_before"] else 1 if int(n["right_after"]) > int(n["right_before"]) else 2
     return Asked(answer, numbers, live, {"further": further})
 

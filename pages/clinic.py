@@ -36,6 +36,7 @@ def body(live: Live) -> None:
         "predictions_file": page.upload("clinic_predictions_file", types=("csv", "npy"), at="paste"),
         "labels_file": page.upload("clinic_labels_file", types=("csv", "npy"), at="paste"),
     }
+    page.download("clinic_download", lambda: clinic.positions_csv(told), "losses.csv", at="positions")
     told = clinic.Told(
         case,
         **texts,
@@ -45,7 +46,6 @@ def body(live: Live) -> None:
         reported=page.paste("clinic_reported", example.reported, of=case, at="paste", height=None),
         row=int(page.slider("clinic_row", 0.0, float(clinic.LAST_ROW), 0.0, 1.0, at="row")),
     )
-    page.download("clinic_download", lambda: clinic.positions_csv(told), "losses.csv", at="positions")
     page.button("clinic_take", lambda: clinic.take_row(told), at="row")
     page.onward(("softmax", "cross_entropy", "gradient"), at="row")
     chosen = curves()

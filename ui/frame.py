@@ -344,7 +344,7 @@ class Page:
         if place and len(options) > MANY:
             now = st.session_state.get(key) or st.query_params.get(key)
             caption = captions[options.index(now if now in options else first)]
-            place = place.popover(f"{self.words[key]}: **{caption}**")
+            place = place.popover(f"{self.words[key]} · **{caption}**")
         value = (
             place.radio(
                 self.words[key],
@@ -600,8 +600,8 @@ class Page:
             if guess is not None:
                 lines = [
                     f"{'✓' if guess == question.answer else '✗'} **{fill(section.heading, question.numbers)}**",
-                    f"{self.words['your_guess']}: {fill(section.options[guess], question.numbers)}",
-                    f"{self.words['truth']}: **{fill(section.options[question.answer], question.numbers)}**",
+                    f"{self.words['your_guess']} · {fill(section.options[guess], question.numbers)}",
+                    f"{self.words['truth']} · **{fill(section.options[question.answer], question.numbers)}**",
                     fill(section.body, question.numbers),
                 ]
                 st.info("  \n".join(lines))

@@ -91,7 +91,7 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
             return
         given = played["given"][-1]
         mark = "✅" if given.right else "❌"
-        st.markdown(f"{mark} {page.words['truth']}: **{given.truth}**")
+        st.markdown(f"{mark} {page.words['truth']} · **{given.truth}**")
     step = item.shown(asked)
     if step.worked:
         st.markdown(fill(f"$$\n{step.worked}\n$$", step.numbers))

@@ -152,3 +152,9 @@ def test_a_round_has_mistakes_first_and_only_what_was_chosen(seed, lessons, miss
 
 def test_rounds_differ():
     assert len({tuple(quiz.deal(seed, LESSONS)) for seed in range(20)}) == 20
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_item_25_says_how_far_the_one_that_may_cross_goes(seed):
+    asked = ITEMS[25].ask(seed)
+    assert (asked.numbers["toward"] > asked.numbers["behind"]) == (asked.answer < 2)
