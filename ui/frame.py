@@ -298,13 +298,11 @@ class Page:
         key = next((key for key in ([at] if isinstance(at, str) else at) if key in self.only), None)
         if key is None or _again.get():
             return None
-        if not self._between:
-            self._between.append(self._main.container())
         if key not in self._controls:
+            self._between.append(self._main.container())
             self._controls[key] = self._main.container(
                 key=f"controls-{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
             )
-            self._between.append(self._main.container())
         return self._controls[key]
 
     def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str | Sequence[str]) -> float:
@@ -492,7 +490,7 @@ class Page:
                 st.progress(share, fill(words[f"job_{job.state}"], {"ahead": str(job.ahead)}))
             self.pictures(figures(begun, told), "training")
 
-        with self._between[-1]:
+        with self._main:
             jobs.watch(who, draw)
 
     # ---- steps ----
@@ -511,7 +509,7 @@ class Page:
         asks = any(f"ask-{key}" in self.text.sections for key in self.only)
         asked = {question.key: question for question in questions()} if asks else {}
         hidden = set(self._controls) - {CHALLENGES}
-        places = iter(self._between or [self._main])
+        places = iter((*self._between, self._main))
         place = next(places)
         for step in steps:
             with place:
