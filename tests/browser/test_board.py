@@ -176,8 +176,11 @@ def test_a_step_is_shown_in_two_beats_and_a_run_all_the_way(browser, server):
     visit.settle()
     assert float(visit.bar("C").get_attribute("aria-valuenow")) == pytest.approx(path.logits[1, 2], abs=1e-3)
     visit.page.get_by_role("button", name=words("en")["run"]).click()
-    visit.page.wait_for_timeout(700)
-    on_the_way = float(visit.bar("C").get_attribute("aria-valuenow"))
+    moved = visit.page.wait_for_function(
+        "([bar, start]) => bar.ariaValueNow !== start && bar.ariaValueNow",
+        arg=[visit.bar("C").element_handle(), visit.bar("C").get_attribute("aria-valuenow")],
+    )
+    on_the_way = float(moved.json_value())
     visit.page.wait_for_timeout(2500)
     assert path.logits[1, 2] < on_the_way < float(visit.bar("C").get_attribute("aria-valuenow"))
     visit.done()
