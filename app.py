@@ -21,13 +21,13 @@ def move() -> None:
 
 def body() -> None:
     """The hidden vector, the picture, and under it the learner's numbers."""
-    with st.container(horizontal=True, gap="medium"):
+    with page.sight("h"), st.container(horizontal=True, gap="medium"):
         hidden = [
             st.slider(name, -3.0, 3.0, start, 0.1, key=f"h{j}", format="%.1f", bind="query-params", on_change=move)
             for j, (name, start) in enumerate(zip(home.HIDDEN_NAMES, home.HIDDEN, strict=True))
         ]
     picture = st.container()
-    live = numbers.numbers(page.words, names)
+    live = numbers.numbers(page.words, names, page.sight)
     state["biases"] = home.layer_biases(live.logits, hidden)
     (step,) = home.explain(live, hidden)
     titles = {key.removeprefix("stage_"): word for key, word in page.words.items() if key.startswith("stage_")}

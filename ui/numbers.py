@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -207,7 +208,6 @@ def toolbar(
             st.button(words["class_more"], on_click=_more, args=(names, 1), disabled=len(names) >= MAX_CLASSES)
             st.button(words["class_fewer"], on_click=_more, args=(names, -1), disabled=len(names) <= MIN_CLASSES)
         whole(words["seed"], "seed", LAST_SEED, 0)
-        ask_first(words)
         more()
         st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
     if few:
@@ -229,24 +229,34 @@ def kept() -> Live:
     return Live(names, logits, min(int(held["label"]), len(names) - 1), max(held["t"], 0.01))
 
 
-def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperature: bool = False) -> Live:
+def numbers(
+    words: Mapping[str, str],
+    names: tuple[str, ...],
+    sight: Callable[[str], AbstractContextManager[Any]],
+    *,
+    zero_temperature: bool = False,
+) -> Live:
     """Draw a slider for the temperature, and behind a button its box, and a box and a slider for label and logits.
 
+    `sight` gives room to a control that the link can hide.
     What a button hides is not built by the browser until it is opened, but always there for the address.
     """
     lowest = 0.0 if zero_temperature else 0.01
     if not zero_temperature and st.session_state.get("t") == 0:
         st.session_state["t"] = lowest
-    place = st.container(key="temperature")
-    with st.popover(words["your_numbers"], width="stretch"), st.container(key="numbers"):
-        label = _label(names, words)
+    with (seat := sight("t")):
+        place = st.container(key="temperature")
+    with sight("numbers"), st.popover(words["your_numbers"], width="stretch"), st.container(key="numbers"):
+        with sight("label"):
+            label = _label(names, words)
         logits = [
             mirrored(name, f"z{i}", (-LIMIT, LIMIT), SHARED[f"z{i}"], ends=(-REACH, REACH), step=0.1)
             for i, name in enumerate(names)
         ]
-        temperature = mirrored(
-            words["temperature"], "t", (lowest, 1000.0), 1.0, ends=(lowest, 5.0), step=0.01, slider_in=place
-        )
+        with seat:
+            temperature = mirrored(
+                words["temperature"], "t", (lowest, 1000.0), 1.0, ends=(lowest, 5.0), step=0.01, slider_in=place
+            )
     return Live(names, np.array(logits), label, temperature)
 
 
