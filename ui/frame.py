@@ -170,9 +170,7 @@ class Page:
         turns = (*self.text.steps, CHALLENGES) if is_lesson else ()
         only = self.turns if is_lesson and self.turns != turns else ()
         headings = {key: self._heading(key) for key in turns}
-        share.panel(
-            share.Shared(self.slug, self.words, headings, self.step, only, self.hidden, self.offered, code=is_lesson)
-        )
+        share.panel(share.Shared(self.slug, self.words, headings, self.step, only, self.hidden, self.offered))
 
     def _steps(self) -> None:
         """Choose a step, or turn the page by one; a link of one step has no other."""

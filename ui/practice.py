@@ -88,7 +88,7 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
                 type="primary",
                 disabled=chosen is None,
                 on_click=_answer,
-                args=(played, item, asked, section, chosen, _closed(page)),
+                args=(played, item, asked, section, chosen, closed(page)),
             )
             return
         given = played["given"][-1]
@@ -110,38 +110,38 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
             st.switch_page(path(item.lesson), query_params={**page.onward_query, **items.address(item, asked)})
 
 
-def _closed(page: Page) -> bool:
+def closed(page: Page) -> bool:
     """Whether the link is one without answers: nothing is told of them, and none is marked as right."""
     return share.ANSWERS in page.hidden
 
 
-def _answer(played: dict[str, Any], item: Item, asked: Asked, section: Section, chosen: int, closed: bool) -> None:
+def _answer(played: dict[str, Any], item: Item, asked: Asked, section: Section, chosen: int, untold: bool) -> None:
     """Note an answer, and if it is not to be told, go on to the next question; for callbacks."""
     said = [fill(option, asked.numbers) for option in section.options]
     right = chosen == asked.answer
     question = fill(section.heading, asked.numbers)
     played["given"].append(Given(item.number, question, said[chosen], said[asked.answer], right))
-    if closed:
+    if untold:
         played["at"] += 1
     else:
         deeds.replace(practice.answered(deeds.done(), item.number, right=right))
 
 
 def _result(page: Page, given: list[Given], seed: int) -> None:
-    right, closed = sum(answer.right for answer in given), _closed(page)
-    said = page.words["practice_given" if closed else "practice_round"]
+    right, untold = sum(answer.right for answer in given), closed(page)
+    said = page.words["practice_given" if untold else "practice_round"]
     st.markdown(f"**{fill(said, {'right': str(right), 'count': str(len(given))})}**")
     for answer in given:
-        mark, told = ("", answer.given) if closed else ("✅ " if answer.right else "❌ ", answer.truth)
+        mark, told = ("", answer.given) if untold else ("✅ " if answer.right else "❌ ", answer.truth)
         st.markdown(f"{mark}{answer.question}  \n→ **{told}**")
-    if right < len(given) and not closed:
+    if right < len(given) and not untold:
         st.caption(page.words["practice_missed"])
     with st.container(horizontal=True):
         onward = {"practice_seed": float(seed % numbers.LAST_SEED + 1)}
         st.button(
             page.words["practice_again"], key="again", type="primary", on_click=st.session_state.update, args=(onward,)
         )
-        results = practice.results_csv(given, truth=not closed)
+        results = practice.results_csv(given, truth=not untold)
         st.download_button(page.words["practice_results"], results, "quiz.csv", "text/csv", on_click="ignore")
 
 
@@ -150,7 +150,7 @@ def progress(page: Page) -> None:
     if code := st.query_params.get("done"):
         deeds.replace(deeds.done() | practice.deeds(code))
         del st.query_params["done"]
-    if _closed(page):
+    if closed(page):
         return
     done, live = deeds.done(), numbers.kept()
     st.markdown(f"### {page.words['practice_done']}")
@@ -179,7 +179,7 @@ def _forget() -> None:
 
 def worksheets(page: Page) -> None:
     """Every lesson on paper, with the learner's numbers; in its words stand the answers to its questions."""
-    if _closed(page):
+    if closed(page):
         return
     st.markdown(f"### {page.words['practice_paper']}\n{page.words['practice_paper_help']}")
     live = numbers.kept()

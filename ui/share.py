@@ -54,8 +54,6 @@ class Shared:
     hidden: Collection[str]
     controls: Mapping[str, Sequence[str]]
     """each control by its name in the address, with the steps that have it; none if it is not one of a step"""
-    code: bool
-    """whether the page has programs"""
 
 
 def link(url: str, query: Mapping[str, Sequence[str]], only: Sequence[str], hide: Sequence[str]) -> str:
