@@ -136,9 +136,8 @@ def _controls(page: Shared, only: Iterable[str]) -> list[str]:
     words, shown = page.words, {*(only or page.steps)}
     if st.toggle(words["link_controls"], CONTROLS in page.hidden, key="link-controls"):
         return [CONTROLS]
-    names = {
-        name: words[NAMED.get(name, name)] for name, steps in page.controls.items() if not steps or shown & {*steps}
-    }
+    there = [name for name, steps in page.controls.items() if not steps or shown & {*steps}]
+    names = {name: words[NAMED.get(name, name)] for name in there}
     chosen = st.multiselect(
         words["link_some"],
         list(names),
@@ -151,12 +150,10 @@ def _controls(page: Shared, only: Iterable[str]) -> list[str]:
 
 
 def _parts(page: Shared) -> list[str]:
-    words = page.words
-    parts = [part for part in EVERYWHERE if page.code or part != CODE]
-    return [
-        part
-        for part in parts
-        if st.toggle(
-            words[f"link_{part}"], part in page.hidden, key=f"link-{part}", help=words.get(f"link_{part}_help")
-        )
-    ]
+    """What else the link is to hide, here and on the pages that follow."""
+
+    def wanted(part: str) -> bool:
+        word = f"link_{part}"
+        return st.toggle(page.words[word], part in page.hidden, key=f"link-{part}", help=page.words.get(f"{word}_help"))
+
+    return [part for part in EVERYWHERE if wanted(part)]
