@@ -128,7 +128,7 @@ def _steps(page: Shared) -> list[str]:
         placeholder=words["link_steps_all"],
         key="link-steps",
     )
-    return [step for step in page.steps if step in chosen]
+    return [step for step in page.steps if step in chosen] if len(chosen) < len(page.steps) else []
 
 
 def _controls(page: Shared, only: Iterable[str]) -> list[str]:

@@ -45,9 +45,7 @@ def address(dialog):
 def turn(dialog, word, lang="en"):
     """Turn a switch by keyboard; returns the address that follows."""
     before = dialog.locator("code").inner_text()
-    dialog.get_by_role("switch", name=words(lang)[word]).or_(
-        dialog.get_by_role("checkbox", name=words(lang)[word])
-    ).first.focus()
+    dialog.get_by_role("switch", name=words(lang)[word]).focus()
     dialog.page.keyboard.press("Space")
     expect(dialog.locator("code")).not_to_have_text(before)
     dialog.page.wait_for_function("document.querySelector('[data-test-script-state=notRunning]') !== null")
@@ -91,7 +89,6 @@ def test_a_link_of_one_step_with_everything_hidden(browser, server):
         )
         == 0
     )
-    assert "z 5.1" not in student.said()[0]
     student.bar("A").focus()
     student.page.keyboard.press("ArrowRight")  # the board is the picture, and stays in the hand
     student.page.wait_for_url(re.compile(r"z0=5\.1"))
@@ -109,24 +106,23 @@ def test_a_link_of_some_steps_that_hides_some_controls_in_chinese(browser, serve
         ("link_steps", [headings["soft"].heading, headings["descent"].heading]),
         ("link_some", [words("zh")["temperature"], words("zh")["rate"]]),
     ):
+        dialog.get_by_role("combobox", name=words("zh")[word]).click()
         for name in names:
-            box = dialog.get_by_role("combobox", name=words("zh")[word])
-            box.click()
             visit.page.get_by_role("option", name=name, exact=True).click()
-            visit.page.keyboard.press("Escape") if dialog.locator("code").count() == 0 else None
-            expect(dialog.get_by_text(name, exact=True).first).to_be_visible()
-            visit.page.wait_for_timeout(500)
+        visit.page.keyboard.press("Tab")
+        expect(visit.page.get_by_role("listbox")).to_have_count(0)
+    expect(dialog.locator("code")).to_contain_text(re.compile("only=soft,descent&hide=t,rate$"))
     link = address(dialog)
-    assert link.endswith("&only=soft,descent&hide=t,rate") or link.endswith("&only=soft,descent&hide=rate,t")
     student = Visit(browser, link)
     student.heading(f"5 · {headings['descent'].heading}")
     assert student.said() == visit.said()
     for key, there in (("rate", False), ("temperature", False), ("num_steps", True)):
-        slider = student.page.get_by_role("slider", name=words("zh")[key], exact=True)
+        slider = student.page.locator(f"input[type=range][aria-label='{words('zh')[key]}']")
+        expect(slider).to_have_count(1)
         (expect(slider).to_be_visible if there else expect(slider).to_be_hidden)()
     student.page.keyboard.press("Alt+ArrowLeft")
     student.heading(f"4 · {headings['soft'].heading}")
-    expect(student.page.get_by_role("slider", name=words("zh")["rate"], exact=True)).to_be_hidden()
+    expect(student.page.locator(f"input[type=range][aria-label='{words('zh')['temperature']}']")).to_be_hidden()
     assert "only=soft%2Cdescent" in student.page.url.replace(",", "%2C")
     for one in (visit, student):
         one.done()
