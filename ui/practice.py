@@ -129,7 +129,7 @@ def _answer(played: dict[str, Any], item: Item, asked: Asked, section: Section, 
 
 def _result(page: Page, given: list[Given], seed: int) -> None:
     right, untold = sum(answer.right for answer in given), closed(page)
-    said = page.words["practice_given" if untold else "practice_round"]
+    said = page.words["practice_given"] if untold else page.words["practice_round"]
     st.markdown(f"**{fill(said, {'right': str(right), 'count': str(len(given))})}**")
     for answer in given:
         mark, told = ("", answer.given) if untold else ("✅ " if answer.right else "❌ ", answer.truth)

@@ -55,7 +55,11 @@ def turn(dialog, word, lang="en"):
 @pytest.mark.parametrize("slug", PAGES)
 def test_the_panel_says_the_address_of_the_page(browser, server, slug):
     path = "" if slug == "home" else slug
-    visit = Visit(browser, f"{server.url}/{path}?lang=zh&hide=code", **({"shown": "h1"} if slug == "practice" else {}))
+    visit = Visit(
+        browser,
+        f"{server.url}/{path}?lang=zh&predict=false&hide=code",
+        **({"shown": "h1"} if slug == "practice" else {}),
+    )
     said = address(panel(visit, "zh"))
     here, there = urlsplit(visit.page.url), urlsplit(said)
     assert (there.netloc, there.path) == (here.netloc, here.path)
