@@ -20,7 +20,7 @@ def move() -> None:
 
 def body() -> None:
     """The hidden vector, the picture, and under it the learner's numbers."""
-    with st.container(horizontal=True, gap="medium"):
+    with page.sight("h"), st.container(horizontal=True, gap="medium"):
         hidden = [
             st.slider(name, -3.0, 3.0, start, 0.1, key=f"h{j}", format="%.1f", bind="query-params", on_change=move)
             for j, (name, start) in enumerate(zip(home.HIDDEN_NAMES, home.HIDDEN, strict=True))
@@ -32,11 +32,12 @@ def body() -> None:
     page.board([{**step.figures[0], "titles": titles}], live)
     section = page.text.sections[step.key]
     st.markdown(fill(f"{section.body}\n\n$$\n{step.formula}\n$$\n\n$$\n{step.worked}\n$$", step.numbers))
-    numbers.controls(page.words, live)
+    numbers.controls(page.words, live, page.seen)
 
 
 page.lead()
-page.toolbar()
+if page.seen("toolbar"):
+    page.toolbar()
 page.follow(body)
 st.markdown(f"### {page.text.sections['lessons'].heading}\n{page.text.sections['lessons'].body}")
 with st.container(horizontal=True, gap="medium"):

@@ -127,9 +127,9 @@ class Given(NamedTuple):
     right: bool
 
 
-def results_csv(answers: Iterable[Given]) -> str:
-    """The answers of a round as a file."""
-    return csv_text(
-        ["item", "lesson", "question", "given", "truth", "right"],
-        ([a.number, ITEMS[a.number].lesson, a.question, a.given, a.truth, int(a.right)] for a in answers),
-    )
+def results_csv(answers: Iterable[Given], *, truth: bool = True) -> str:
+    """The answers of a round as a file, with the truth beside them or without."""
+    names = ["item", "lesson", "question", "given", "truth", "right"]
+    rows = [[a.number, ITEMS[a.number].lesson, a.question, a.given, a.truth, int(a.right)] for a in answers]
+    told = len(names) if truth else names.index("truth")
+    return csv_text(names[:told], [row[:told] for row in rows])

@@ -1,7 +1,7 @@
 """Practice: a mixed quiz, what was done in all lessons, and worksheets."""
 
 from ui import open_page
-from ui.practice import progress, quiz, worksheets
+from ui.practice import closed, progress, quiz, worksheets
 
 page = open_page("practice", board_at=())
 
@@ -12,6 +12,7 @@ def body() -> None:
     progress(page)
 
 
-page.lead()
+if not closed(page):
+    page.lead()
 page.follow(body)
 worksheets(page)

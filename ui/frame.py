@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
 from explainers.text import prose, words
 from explainers.worksheet import Lesson, worksheet
-from ui import deeds, jobs, numbers
+from ui import deeds, jobs, numbers, share
 from ui.picture import picture, picture_code
 
 gc.collect()
@@ -108,8 +109,14 @@ class Page:
         self.lang = lang
         self.words = words(lang)
         self.text = prose(slug, lang)
-        self.turns = (*self.text.steps, CHALLENGES)
+        self.hidden = share.listed(share.HIDE)
+        only = share.listed(share.ONLY)
+        all_turns = (*self.text.steps, CHALLENGES)
+        self.turns = tuple(key for key in all_turns if key in only) or all_turns
         self.step = self._wanted()
+        self.offered: dict[str, Sequence[str]] = (
+            {} if board_at == () else {"toolbar": ()} | dict.fromkeys(("numbers", "label", "t"), tuple(board_at or ()))
+        )
         self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
         numbers.arrive(slug)
         self._top()
@@ -122,28 +129,59 @@ class Page:
 
     def link(self, slug: str, label: str) -> None:
         """A link to another page in the same language; the numbers travel by `numbers.arrive`."""
-        st.page_link(path(slug), label=label, query_params={"lang": self.lang})
+        st.page_link(path(slug), label=label, query_params=self.onward_query)
+
+    @property
+    def onward_query(self) -> dict[str, str]:
+        """What the address of this page hands on to every other."""
+        hidden = ",".join(part for part in share.EVERYWHERE if part in self.hidden)
+        return {"lang": self.lang} | ({share.HIDE: hidden} if hidden else {})
+
+    def seen(self, name: str, at: Sequence[str] = ()) -> bool:
+        """Whether this link shows a control that a link can hide."""
+        self.offered.setdefault(name, at)
+        return not self.hidden & {name, share.CONTROLS}
+
+    def sight(self, name: str, at: Sequence[str] = ()) -> AbstractContextManager[Any]:
+        """Room for a control that a link can hide; it is drawn all the same, so that it keeps its bound value."""
+        return nullcontext() if self.seen(name, at) else st.container(key=f"unseen-{name}")
 
     def _top(self) -> None:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"# {self.text.title}")
             picture_code()
-            st.session_state["language"] = self.lang
-            st.segmented_control(
-                "Language / 语言",
-                list(LANGUAGES),
-                format_func=lambda code: LANGUAGES[code],
-                key="language",
-                on_change=_switch_language,
-                label_visibility="collapsed",
-            )
+            with st.container(horizontal=True, width="content", vertical_alignment="center"):
+                if share.LANGUAGE not in self.hidden:
+                    self._languages()
+                self._sharing = st.button(self.words["link"], key="link")
         with st.sidebar:
             st.markdown(f"**{self.words['contents']}**")
             for slug in ("home", *LESSONS, PRACTICE):
                 self.link(slug, prose(slug, self.lang).title)
 
+    def _languages(self) -> None:
+        st.session_state["language"] = self.lang
+        st.segmented_control(
+            "Language / 语言",
+            list(LANGUAGES),
+            format_func=lambda code: LANGUAGES[code],
+            key="language",
+            on_change=_switch_language,
+            label_visibility="collapsed",
+        )
+
+    def _share(self) -> None:
+        """Open the panel that makes a link of this page; last, when it is known what the page can hide."""
+        is_lesson = self.slug in LESSONS
+        turns = (*self.text.steps, CHALLENGES) if is_lesson else ()
+        only = self.turns if is_lesson and self.turns != turns else ()
+        headings = {key: self._heading(key) for key in turns}
+        share.panel(share.Shared(self.slug, self.words, headings, self.step, only, self.hidden, self.offered))
+
     def _steps(self) -> None:
-        """Choose a step, or turn the page by one."""
+        """Choose a step, or turn the page by one; a link of one step has no other."""
+        if len(self.turns) == 1:
+            return
         at = self.turns.index(self.step) if self.step in self.turns else -1
         st.session_state["steps"] = self.step
         names = {key: f"{n}/{len(self.turns)} · {self._heading(key)}" for n, key in enumerate(self.turns, 1)}
@@ -165,6 +203,9 @@ class Page:
         st.button(label, on_click=_go, args=(self.turns[to] if there else ALL,), disabled=not there, **options)
 
     def _heading(self, key: str) -> str:
+        """The heading of a step, which may tell what its question asks."""
+        if share.ANSWERS in self.hidden and f"ask-{key}" in self.text.sections:
+            return self.words["predict"]
         return self.words[CHALLENGES] if key == CHALLENGES else self.text.sections[key].heading
 
     def _onward(self) -> None:
@@ -189,11 +230,11 @@ class Page:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             self._steps()
             if self._has_board:
-                self.toolbar()
-            else:
+                if self.seen("toolbar"):
+                    self.toolbar()
+            elif share.ANSWERS not in self.hidden and self.seen("toolbar"):
                 with st.popover(self.words["more"]):
-                    numbers.ask_first(self.words)
-                    self._worksheets()
+                    self._more()
 
         def moving() -> None:
             if self._wanted() != self.step:  # a button in here turned the page
@@ -205,7 +246,7 @@ class Page:
                 left, self._main = st.columns([0.4, 0.6], gap="large")
                 with left:
                     self.board([board(live, columns)], live)
-                    numbers.controls(self.words, live, zero_temperature=zero_temperature)
+                    numbers.controls(self.words, live, self.seen, zero_temperature=zero_temperature)
             else:
                 self._main = st.container(key="alone")
             body(live)
@@ -228,8 +269,7 @@ class Page:
         again = _again.get()
         return again.state if again else st.session_state
 
-    @staticmethod
-    def follow(body: Callable[[], None]) -> None:
+    def follow(self, body: Callable[[], None]) -> None:
         """Draw what follows the learner's numbers: a change of those runs `body` alone."""
 
         @st.fragment
@@ -239,11 +279,19 @@ class Page:
             deeds.keep()
 
         moving()
+        if self._sharing:
+            self._share()
 
     def toolbar(self) -> None:
         """Examples, undo, random, reset and the classes, in one row."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
-            numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._worksheets)
+            numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._more)
+
+    def _more(self) -> None:
+        """Whether it is asked first, and the worksheets; a link without answers always asks, and has none."""
+        if share.ANSWERS not in self.hidden:
+            numbers.ask_first(self.words)
+            self._worksheets()
 
     # ---- on paper ----
 
@@ -289,13 +337,16 @@ class Page:
 
     # ---- the controls of a step ----
 
-    def controls(self, at: str | Sequence[str]) -> DeltaGenerator | None:
+    def controls(self, at: str | Sequence[str], name: str = "") -> DeltaGenerator | None:
         """Room for controls of a step, between its words and its picture; none if the step is not shown.
 
-        Of several steps that share a control the first that is shown has it. Ask in the order of the prose. What
-        stands around the controls is written later, by `show`.
+        A link can hide the control of this `name`. Of several steps that share a control the first that is shown has
+        it. Ask in the order of the prose. What stands around the controls is written later, by `show`.
         """
-        key = next((key for key in ([at] if isinstance(at, str) else at) if key in self.only), None)
+        steps = [at] if isinstance(at, str) else at
+        if name:
+            self.offered[name] = steps
+        key = next((key for key in steps if key in self.only), None)
         if key is None or _again.get():
             return None
         if key not in self._controls:
@@ -303,11 +354,13 @@ class Page:
             self._controls[key] = self._main.container(
                 key=f"controls-{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
             )
-        return self._controls[key]
+        place = self._controls[key]
+        hidden = name and self.hidden & {name, share.CONTROLS}
+        return place.container(key=f"unseen-{name}-{key}") if hidden else place
 
     def slider(self, key: str, lo: float, hi: float, default: float, step: float, *, at: str | Sequence[str]) -> float:
         """A slider of one step, bound to the address under its own name; its label is the word of the same key."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         value = (
             place.slider(
                 self.words[key], lo, hi, default, step, format="%.6g", key=key, bind="query-params", width=CONTROL
@@ -337,7 +390,7 @@ class Page:
         is another.
         """
         first = options[0] if default is None else default
-        place = self.controls(at)
+        place = self.controls(at, key)
         captions = [self.words.get(f"{named or key}_{code}", "") for code in options]
         if place and len(options) > MANY:
             now = st.session_state.get(key) or st.query_params.get(key)
@@ -362,7 +415,7 @@ class Page:
 
     def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
         """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         files: dict[str, tuple[str, bytes] | None] = self._state.setdefault("files", {})
         if place:
             file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
@@ -373,7 +426,7 @@ class Page:
         self, key: str, options: Mapping[str, str], default: Sequence[str], *, at: str | Sequence[str]
     ) -> tuple[str, ...]:
         """Any number of a few codes, in the order of the options, which give each its name."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         chosen = (
             place.pills(
                 self.words[key],
@@ -392,14 +445,14 @@ class Page:
 
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         if place:
             return bool(place.toggle(self.words[key], default, key=key, bind="query-params"))
         return bool(self._state.get(key, default))
 
     def button(self, key: str, write: Callable[[], Mapping[str, Any]], *, at: str | Sequence[str]) -> None:
         """A button that writes other controls of the page: `write` says which key gets which value."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         if place:
             place.button(self.words[key], key=key, on_click=lambda: numbers.put(write()))
 
@@ -417,7 +470,7 @@ class Page:
         It is never in the address, and it outlives the turning of steps. There is one for each value of `of`, so that
         each of several examples has its own text.
         """
-        place, name = self.controls(at), f"{key} {of}".strip()
+        place, name = self.controls(at, key), f"{key} {of}".strip()
         kept = f"{name} kept"
         if place:
             st.session_state.setdefault(name, st.session_state.get(kept, default))
@@ -438,19 +491,19 @@ class Page:
 
     def audio(self, key: str, make: Callable[[], bytes], *, at: str) -> None:
         """A button that plays a WAV; it is made when the button is pressed, and gone when something else is changed."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         if place and place.button(self.words[key], key=f"{key} {at}", type="primary"):
             place.audio(make(), format="audio/wav", autoplay=True)
 
     def download(self, key: str, make: Callable[[], str | bytes], file_name: str, *, at: str) -> None:
         """A button that saves a file; it is made when the button is pressed."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         if place:
             place.download_button(self.words[key], make, file_name, key=f"{key} {at}", on_click="ignore")
 
     def walk(self, key: str, path: Callable[[], Array], *, at: str | Sequence[str]) -> None:
         """A button that takes the learner's logits along a path, [num_steps + 1, num_classes], for all to see."""
-        place = self.controls(at)
+        place = self.controls(at, key)
         if place:
             place.button(self.words[key], key=key, on_click=numbers.walk, args=(path,))
 
@@ -480,7 +533,7 @@ class Page:
             def button(key: str, on_click: Callable[..., None], disabled: bool, *args: Any, **kwargs: Any) -> None:
                 st.button(words[key], key=key, on_click=on_click, args=(who, *args), kwargs=kwargs, disabled=disabled)
 
-            with st.container(horizontal=True):
+            with self.sight("train", [at]), st.container(horizontal=True):
                 button("train_start", jobs.start, alive, module, argv)
                 button("train_stop", jobs.stop, not alive)
                 begun = job.argv if job else argv
@@ -539,7 +592,7 @@ class Page:
                         st.toast(fill(heading, task.numbers), icon="✅")
                 if CHALLENGES in self.only:
                     self._challenges(tasks)
-            if snippet:
+            if snippet and share.CODE not in self.hidden:
                 self._code(snippet)
 
     def _code(self, snippet: Callable[[], Snippet | None]) -> None:
@@ -560,6 +613,8 @@ class Page:
             st.caption(self.words["code_none"])
         else:
             st.code(program.code(framework))
+            if share.ANSWERS in self.hidden:
+                return
             st.caption(self.words["code_prints"])
             st.code(program.output(framework), language=None)
             if framework in program.differing:
@@ -587,13 +642,17 @@ class Page:
             picture(figures, key=f"picture-{key}", step=self.step)
 
     def _answered(self, question: Question) -> bool:
-        """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side."""
-        if not numbers.held()["predict"]:
+        """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side.
+
+        A link without answers keeps the guess beside the question, and the step closed.
+        """
+        closed = share.ANSWERS in self.hidden
+        if not closed and not numbers.held()["predict"]:
             return True
         key = f"{self.slug}-{question.key}"
         guesses: dict[str, int | None] = st.session_state.setdefault("guesses", {})
         section = self.text.sections[f"ask-{question.key}"]
-        if key in guesses:
+        if key in guesses and not closed:
             guess = guesses[key]
             if guess is not None:
                 lines = [
@@ -623,13 +682,17 @@ class Page:
                     on_click=self._guess,
                     args=(question.key, choice),
                 )
-                st.button(
-                    self.words["skip"],
-                    key=f"skip-{key}",
-                    type="tertiary",
-                    on_click=guesses.__setitem__,
-                    args=(key, None),
-                )
+                if not closed:
+                    st.button(
+                        self.words["skip"],
+                        key=f"skip-{key}",
+                        type="tertiary",
+                        on_click=guesses.__setitem__,
+                        args=(key, None),
+                    )
+            guess = guesses.get(key)
+            if closed and guess is not None:
+                st.info(f"{self.words['your_guess']}: {fill(section.options[guess], question.numbers)}")
         return False
 
     def _guess(self, key: str, choice: int) -> None:
@@ -647,14 +710,15 @@ class Page:
         st.markdown("\n".join(lines))
         with st.container(horizontal=True):
             for number, challenge in enumerate(challenges, 1):
-                if challenge.at:
+                if challenge.at in self.turns:
                     st.button(
                         f"{number} → {self._heading(challenge.at)}",
                         key=f"go-{challenge.key}",
                         on_click=_go,
                         args=(challenge.at,),
                     )
-        st.expander(self.words["hint"]).markdown("\n".join(hints))
+        if share.ANSWERS not in self.hidden:
+            st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 
 def open_page(slug: str, board_at: Collection[str] | None = None) -> Page:

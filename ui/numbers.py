@@ -72,7 +72,7 @@ def put(changes: Mapping[str, Any]) -> None:
 
 def _hold(now: dict[str, Any]) -> None:
     state, before = st.session_state, held()
-    if "held" in state and now != before:
+    if now != before:
         state["past"] = [*state.get("past", []), before][-MAX_UNDO:]
     state["held"] = now
 
@@ -101,8 +101,11 @@ def arrive(slug: str) -> None:
     told = {key: st.query_params[key] for key in SHARED if key in st.query_params}
     before, by_hand, came_from = state.get("told"), state.pop("by_hand", False), state.get("place")
     state["told"], state["place"] = told, slug
-    if (told != before and not by_hand) if came_from == slug else told:
-        _hold({**SHARED, **{key: _clean(key, value) for key, value in told.items()}})
+    now = {**SHARED, **{key: _clean(key, value) for key, value in told.items()}}
+    if came_from is None:
+        state["held"] = now
+    elif (told != before and not by_hand) if came_from == slug else told:
+        _hold(now)
 
 
 def depart() -> None:
@@ -208,7 +211,7 @@ def walk(path: Callable[[], NDArray[np.floating[Any]]]) -> None:
     st.session_state["walk"] = np.clip(logits, -LIMIT, LIMIT)
 
 
-def _undo() -> None:
+def undo() -> None:
     """Take the last change of the numbers back, whoever made it: a hand on the board, a box, an example, a descent."""
     past = st.session_state.get("past")
     if past:
@@ -262,7 +265,7 @@ def toolbar(
         label_visibility="collapsed",
         width=230,
     )
-    st.button(words["undo"], key="undo", on_click=_undo)
+    st.button(words["undo"], key="undo", on_click=undo)
     st.button(words["random"], key="random", on_click=_random)
     st.button(words["reset"], key="reset", on_click=_set, args=(DEFAULT,))
     now = held()
@@ -273,7 +276,6 @@ def toolbar(
             st.button(words["class_more"], on_click=_more, args=(1,), disabled=count >= MAX_CLASSES)
             st.button(words["class_fewer"], on_click=_more, args=(-1,), disabled=count <= MIN_CLASSES)
         _box(words["seed"], "seed", LIMITS["seed"], now["seed"], 1.0, "%.0f")
-        ask_first(words)
         more()
         st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
     if len(class_names(now["classes"])) < MIN_CLASSES:
@@ -285,28 +287,35 @@ def ask_first(words: Mapping[str, str]) -> None:
     st.toggle(words["predict"], help=words["predict_help"], **_mirror("predict", held()["predict"]))
 
 
-def controls(words: Mapping[str, str], live: Live, *, zero_temperature: bool = False) -> None:
+def controls(
+    words: Mapping[str, str], live: Live, seen: Callable[[str], bool], *, zero_temperature: bool = False
+) -> None:
     """A slider for the temperature; behind a button its box, and a box and a slider for label and logits.
 
-    What the button hides is made when it is opened.
+    What the button hides is made when it is opened, and what is not `seen` never: the numbers do not need it.
     """
     lowest = 0.0 if zero_temperature else 0.01
-    _slider(words["temperature"], "t", (lowest, 5.0), live.temperature, 0.01)
+    if seen("t"):
+        _slider(words["temperature"], "t", (lowest, 5.0), live.temperature, 0.01)
+    if not seen("numbers"):
+        return
     behind = st.popover(words["your_numbers"], width="stretch", key="exact", on_change="rerun")
     if not behind.open:
         return
     last = len(live.names) - 1
     with behind, st.container(key="numbers"):
-        _box(words["label"], "label", (0, last), live.label, 1.0, "%.0f")
-        st.segmented_control(
-            words["label_name"],
-            range(last + 1),
-            format_func=lambda i: f"{i}: {live.names[i]}",
-            required=True,
-            **_mirror("label", live.label, "label_name"),
-        )
+        if seen("label"):
+            _box(words["label"], "label", (0, last), live.label, 1.0, "%.0f")
+            st.segmented_control(
+                words["label_name"],
+                range(last + 1),
+                format_func=lambda i: f"{i}: {live.names[i]}",
+                required=True,
+                **_mirror("label", live.label, "label_name"),
+            )
         for i, name in enumerate(live.names):
             value = float(live.logits[i])
             _box(name, f"z{i}", (-LIMIT, LIMIT), value, 0.1)
             _slider(name, f"z{i}", (-REACH, REACH), value, 0.1, label_visibility="collapsed")
-        _box(words["temperature"], "t", (lowest, LIMITS["t"][1]), live.temperature, 0.01)
+        if seen("t"):
+            _box(words["temperature"], "t", (lowest, LIMITS["t"][1]), live.temperature, 0.01)

@@ -13,7 +13,7 @@ from explainers.practice import Given
 from explainers.quiz import ITEMS, Asked, Item
 from explainers.step import fill
 from explainers.text import Section, prose
-from ui import deeds, numbers
+from ui import deeds, numbers, share
 from ui.frame import Page, path
 
 ASKED = tuple(slug for slug in LESSONS if any(item.lesson == slug for item in ITEMS.values()))
@@ -24,8 +24,10 @@ def quiz(page: Page) -> None:
     """One question at a time; then the picture of the lesson with its numbers, and at the end the result."""
     st.markdown(f"### {page.words['practice_quiz']}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        lessons = _lessons(page)
-        seed = numbers.whole(page.words["practice_seed"], "practice_seed", numbers.LAST_SEED, 1)
+        with page.sight("from"):
+            lessons = _lessons(page)
+        with page.sight("practice_seed"):
+            seed = numbers.whole(page.words["practice_seed"], "practice_seed", numbers.LAST_SEED, 1)
     played = _round(seed, lessons)
     at, given = played["at"], played["given"]
     if at < len(played["items"]):
@@ -86,7 +88,7 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
                 type="primary",
                 disabled=chosen is None,
                 on_click=_answer,
-                args=(played, item, asked, section, chosen),
+                args=(played, item, asked, section, chosen, closed(page)),
             )
             return
         given = played["given"][-1]
@@ -105,33 +107,42 @@ def _question(page: Page, item: Item, seed: int, at: int, played: dict[str, Any]
             numbers.put(asked.live.controls)
             guesses = st.session_state.setdefault("guesses", {})
             guesses.setdefault(f"{item.lesson}-{item.step}", None)  # what was just answered is not asked once more
-            st.switch_page(path(item.lesson), query_params={"lang": page.lang, **items.address(item, asked)})
+            st.switch_page(path(item.lesson), query_params={**page.onward_query, **items.address(item, asked)})
 
 
-def _answer(played: dict[str, Any], item: Item, asked: Asked, section: Section, chosen: int) -> None:
-    """Note an answer; for callbacks."""
+def closed(page: Page) -> bool:
+    """Whether the link is one without answers: nothing is told of them, and none is marked as right."""
+    return share.ANSWERS in page.hidden
+
+
+def _answer(played: dict[str, Any], item: Item, asked: Asked, section: Section, chosen: int, untold: bool) -> None:
+    """Note an answer, and if it is not to be told, go on to the next question; for callbacks."""
     said = [fill(option, asked.numbers) for option in section.options]
     right = chosen == asked.answer
     question = fill(section.heading, asked.numbers)
     played["given"].append(Given(item.number, question, said[chosen], said[asked.answer], right))
-    deeds.replace(practice.answered(deeds.done(), item.number, right=right))
+    if untold:
+        played["at"] += 1
+    else:
+        deeds.replace(practice.answered(deeds.done(), item.number, right=right))
 
 
 def _result(page: Page, given: list[Given], seed: int) -> None:
-    right = sum(answer.right for answer in given)
-    st.markdown(f"**{fill(page.words['practice_round'], {'right': str(right), 'count': str(len(given))})}**")
+    right, untold = sum(answer.right for answer in given), closed(page)
+    said = page.words["practice_given"] if untold else page.words["practice_round"]
+    st.markdown(f"**{fill(said, {'right': str(right), 'count': str(len(given))})}**")
     for answer in given:
-        st.markdown(f"{'✅' if answer.right else '❌'} {answer.question}  \n→ **{answer.truth}**")
-    if right < len(given):
+        mark, told = ("", answer.given) if untold else ("✅ " if answer.right else "❌ ", answer.truth)
+        st.markdown(f"{mark}{answer.question}  \n→ **{told}**")
+    if right < len(given) and not untold:
         st.caption(page.words["practice_missed"])
     with st.container(horizontal=True):
         onward = {"practice_seed": float(seed % numbers.LAST_SEED + 1)}
         st.button(
             page.words["practice_again"], key="again", type="primary", on_click=st.session_state.update, args=(onward,)
         )
-        st.download_button(
-            page.words["practice_results"], practice.results_csv(given), "quiz.csv", "text/csv", on_click="ignore"
-        )
+        results = practice.results_csv(given, truth=not untold)
+        st.download_button(page.words["practice_results"], results, "quiz.csv", "text/csv", on_click="ignore")
 
 
 def progress(page: Page) -> None:
@@ -139,6 +150,8 @@ def progress(page: Page) -> None:
     if code := st.query_params.get("done"):
         deeds.replace(deeds.done() | practice.deeds(code))
         del st.query_params["done"]
+    if closed(page):
+        return
     done, live = deeds.done(), numbers.live()
     st.markdown(f"### {page.words['practice_done']}")
     right = sum(deed.startswith(f"{practice.QUIZ}/") for deed in done)
@@ -151,7 +164,7 @@ def progress(page: Page) -> None:
                 st.page_link(
                     path(slug),
                     label=f"{'✅' if task.done else '⬜'} {task.words}",
-                    query_params={"lang": page.lang, "step": task.step},
+                    query_params={**page.onward_query, "step": task.step},
                 )
     if done:
         st.caption(page.words["practice_kept"])
@@ -165,7 +178,9 @@ def _forget() -> None:
 
 
 def worksheets(page: Page) -> None:
-    """Every lesson on paper, with the learner's numbers."""
+    """Every lesson on paper, with the learner's numbers; in its words stand the answers to its questions."""
+    if closed(page):
+        return
     st.markdown(f"### {page.words['practice_paper']}\n{page.words['practice_paper_help']}")
     live = numbers.live()
     for slug in LESSONS:

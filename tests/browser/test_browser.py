@@ -58,7 +58,7 @@ class Server:
 class Visit:
     """One visitor with an empty browser; collects whatever goes wrong."""
 
-    def __init__(self, browser, url, width=1280, **options):
+    def __init__(self, browser, url, width=1280, shown=".picture", **options):
         self.wrong = []
         context = browser.new_context(viewport={"width": width, "height": 800}, **({"locale": "en-US"} | options))
         self.page = context.new_page()
@@ -66,7 +66,7 @@ class Visit:
         self.page.on("console", self.console)
         self.page.on("request", lambda request: self.request(request.url, urlsplit(url).netloc))
         self.page.goto(url)
-        self.settle()
+        self.settle(shown)
 
     def console(self, message):
         # Behind a deep link Streamlit looks for its server under the page's path first: /softmax/_stcore/... is a 404.

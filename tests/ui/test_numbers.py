@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explainers.presets import DEFAULT, PRESETS
-from ui.numbers import LIMIT, MAX_CLASSES, SHARED, arrive, class_names, commit, depart, held, live, put
+from ui.numbers import LIMIT, MAX_CLASSES, SHARED, arrive, class_names, commit, depart, held, live, put, undo
 
 MARKUP = set('<>$\\{}[]()*_`~|#@:&^%=/"\n\r\t\0')
 
@@ -141,6 +141,16 @@ def test_back_brings_the_numbers_of_the_older_address(visit):
     assert visit("softmax", **first) == {"z0": "5"}
     assert visit("softmax") == {}
     assert held() == SHARED
+
+
+def test_the_first_change_can_be_taken_back_but_not_the_link(visit):
+    visit("softmax", z0="5")
+    undo()
+    assert live().logits[0] == 5
+    put({"z0": 6.0})
+    undo()
+    assert live().logits[0] == 5
+    assert visit("nce") == {"z0": "5"}
 
 
 def test_what_a_hand_changes_is_cleaned(visit):
