@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS, practice
-from explainers.board import Link, board
+from explainers.board import Link, board, said
 from explainers.snippets import FRAMEWORKS, Snippet
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
@@ -125,7 +125,7 @@ class Page:
     def _top(self) -> None:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"# {self.text.title}")
-            picture_code()
+            picture_code(self.lang)
             st.session_state["language"] = self.lang
             st.segmented_control(
                 "Language / 语言",
@@ -147,7 +147,7 @@ class Page:
         names = {key: f"{n}/{len(self.turns)} · {self._heading(key)}" for n, key in enumerate(self.turns, 1)}
         names[ALL] = self.words["all_steps"]
         with st.container(key="steps-row", horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
-            self._turn("←", at - 1, shortcut="Alt+Left")
+            self._turn(f"← :small[{self.words['step_before']}]", at - 1, shortcut="Alt+Left")
             st.selectbox(
                 self.words["steps"],
                 list(names),
@@ -156,7 +156,7 @@ class Page:
                 on_change=lambda: _go(st.session_state["steps"]),
                 label_visibility="collapsed",
             )
-            self._turn("→", at + 1, shortcut="Alt+Right")
+            self._turn(f"→ :small[{self.words['step_after']}]", at + 1, shortcut="Alt+Right")
 
     def _turn(self, label: str, to: int, **options: Any) -> None:
         there = 0 <= to < len(self.turns) and self.step != ALL
@@ -191,7 +191,7 @@ class Page:
             else:
                 with st.popover(self.words["more"]):
                     numbers.ask_first(self.words)
-                    self._worksheets()
+                    self._more()
 
         def moving() -> None:
             if self._wanted() != self.step:  # a button in here turned the page
@@ -243,13 +243,14 @@ class Page:
         """Examples, undo, random, reset and the classes, in one row; returns the names of the classes."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
             return numbers.toolbar(
-                self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._worksheets
+                self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._more
             )
 
     # ---- on paper ----
 
-    def _worksheets(self) -> None:
-        """The lesson with all its steps, as the controls stand, as a file to print."""
+    def _more(self) -> None:
+        """What the keyboard does; and the lesson with all its steps, as the controls stand, as a file to print."""
+        st.caption(self.words["keys"])
         if self.slug in LESSONS:
             with st.container(horizontal=True):
                 for solutions in (False, True):
@@ -286,7 +287,15 @@ class Page:
     def board(self, pictures: Sequence[Figure], live: Live) -> None:
         """Draw the pictures whose hand moves the learner's numbers; one place a page."""
         self._live = live
-        picture(pictures, key="board", step=self.step, live=numbers.board_data(live), on_commit=numbers.commit)
+        picture(
+            pictures,
+            self.words,
+            key="board",
+            step=self.step,
+            live=numbers.board_data(live),
+            said=said(live, self.words),
+            on_commit=numbers.commit,
+        )
 
     # ---- the controls of a step ----
 
@@ -587,7 +596,7 @@ class Page:
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""
         if figures:
-            picture(figures, key=f"picture-{key}", step=self.step)
+            picture(figures, self.words, key=f"picture-{key}", step=self.step)
 
     def _answered(self, question: Question) -> bool:
         """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side."""
