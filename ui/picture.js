@@ -368,9 +368,10 @@ function drawDots({ dots, x, y, room, top }, figure) {
 
 function drawLines(built, figure) {
   const { svg, legend } = built;
+  const em = parseFloat(getComputedStyle(svg).fontSize) / 16; // room for letters grows with them
   const width = Math.max(240, svg.parentElement.clientWidth);
-  const height = Math.min(300, Math.round(width * 0.62));
-  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44];
+  const height = Math.min(300 * em, Math.round(width * 0.62));
+  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44].map((side) => side * em);
   svg.replaceChildren();
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
@@ -379,17 +380,17 @@ function drawLines(built, figure) {
   const y = scale(figure.y, height - bottom, top);
   for (const [value, text] of figure.x.ticks) {
     add(svg, "line", { class: "rule", x1: x(value), x2: x(value), y1: top, y2: height - bottom });
-    add(svg, "text", { x: x(value), y: height - bottom + 17, "text-anchor": "middle" }, text);
+    add(svg, "text", { x: x(value), y: height - bottom + 17 * em, "text-anchor": "middle" }, text);
   }
   for (const [value, text] of figure.y.ticks) {
     add(svg, "line", { class: "rule", x1: left, x2: width - right, y1: y(value), y2: y(value) });
-    add(svg, "text", { x: left - 7, y: y(value) + 4, "text-anchor": "end" }, text);
+    add(svg, "text", { x: left - 7, y: y(value) + 4 * em, "text-anchor": "end" }, text);
   }
   add(svg, "text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle", class: "axis" }, figure.x.title);
-  add(svg, "text", { x: 4, y: 14, class: "axis" }, figure.y.title);
+  add(svg, "text", { x: 4, y: 14 * em, class: "axis" }, figure.y.title);
   if (figure.right) {
-    add(svg, "text", { x: width - 4, y: 14, class: "axis", "text-anchor": "end" }, figure.right.title);
-    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 }, text);
+    add(svg, "text", { x: width - 4, y: 14 * em, class: "axis", "text-anchor": "end" }, figure.right.title);
+    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 * em }, text);
   }
   for (const [, value] of figure.levels ?? []) add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
   for (const line of figure.lines) {
@@ -564,7 +565,8 @@ function drawRoll(built, figure) {
   const pitches = figure.notes.map((note) => note[2]);
   const [low, high] = [Math.min(60, ...pitches) - 1, Math.max(72, ...pitches) + 1];
   const end = Math.max(1, ...figure.notes.map(([start, length]) => start + length), ...figure.measures.map((measure) => measure[1]));
-  const [left, top, row] = [30, 20, 7];
+  const em = parseFloat(getComputedStyle(svg).fontSize) / 16;
+  const [left, top, row] = [30 * em, 20 * em, 7 * em];
   const beat = Math.max(36, (room - left - 8) / Math.max(end, 8)); // pixels for a whole note; more than fits scrolls
   const [x, y] = [(time) => left + time * beat, (pitch) => top + (high - pitch) * row];
   const bottom = y(low);
