@@ -103,7 +103,8 @@ FOCUSED = """() => {
     let one = document.activeElement;
     while (one.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
     if (one === document.body) return null;
-    const {x, y, width, height} = one.getBoundingClientRect();
+    const seen = one.type === 'range' ? one.parentElement.parentElement : one;  // a slider's thumb
+    const {x, y, width, height} = seen.getBoundingClientRect();
     const scrolls = one.tabIndex < 0 && (one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight);
     return {stop: stop(one), scrolls, box: {x, y, width, height}};
 }"""
