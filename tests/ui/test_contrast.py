@@ -121,11 +121,11 @@ def test_lines_of_one_picture_differ_in_colour_or_in_their_dashes(sheet):
     """For every eye. Lanes have a dash each; others are dashed if they say so; a cloud is dots."""
     lanes = dict(re.findall(r"\.(lane\d) \{[^}]*--dash: ([^;]+);", PICTURE))
     assert len(set(lanes.values())) == len(LANES)
-    own = dict(re.findall(r"\.line\.dash\.(\w+) \{ stroke-dasharray: ([^;]+);", PICTURE))
+    own = dict(re.findall(r"\.line\.(\w+):not\(\.dash\) \{ stroke-dasharray: ([^;]+);", PICTURE))
     compared = 0
 
     def dash_of(line):
-        return own.get(line["role"], "dash") if line["dash"] else lanes.get(line["role"], "none")
+        return "dash" if line["dash"] else (lanes | own).get(line["role"], "none")
 
     for place, figure in curves():
         for one, other in itertools.combinations(figure["lines"], 2):
