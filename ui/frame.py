@@ -242,9 +242,7 @@ class Page:
     def toolbar(self) -> tuple[str, ...]:
         """Examples, undo, random, reset and the classes, in one row; returns the names of the classes."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
-            return numbers.toolbar(
-                self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._more
-            )
+            return numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._more)
 
     # ---- on paper ----
 

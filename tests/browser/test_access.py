@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
-from playwright.sync_api import expect
 
 from explainers import LESSONS
-from explainers.text import words
 from tests.browser.test_browser import Visit
 
 pytestmark = pytest.mark.browser
@@ -59,7 +57,9 @@ def test_axe_finds_nothing_serious_in_both_themes(browser, server, slug, query, 
     seen = visit(browser, server, slug, query, width=width, color_scheme="light")
     found = findings(seen.page, STANDARD)
     seen.page.emulate_media(color_scheme="dark")
-    seen.page.wait_for_function("/rgb\\(18, 22, 28\\)/.test(getComputedStyle(document.querySelector('.stApp')).background)")
+    seen.page.wait_for_function(
+        "/rgb\\(18, 22, 28\\)/.test(getComputedStyle(document.querySelector('.stApp')).background)"
+    )
     seen.page.wait_for_timeout(300)
     found |= findings(seen.page, ["color-contrast"])  # nothing else depends on the theme
     listed = OF_STREAMLIT.get(slug, set()) if "step=all" in query else set()
@@ -145,7 +145,9 @@ def picture(page, **options):
     return Image.open(io.BytesIO(page.screenshot(animations="disabled", **options)))
 
 
-@pytest.mark.parametrize(("slug", "scheme"), [("home", "light"), ("gradient", "dark"), ("clinic", "light"), ("practice", "dark")])
+@pytest.mark.parametrize(
+    ("slug", "scheme"), [("home", "light"), ("gradient", "dark"), ("clinic", "light"), ("practice", "dark")]
+)
 def test_the_focus_is_seen(browser, server, slug, scheme):
     """Around or in whatever has it, at least so many pixels as a line along one side, three times as bright or dark."""
     seen = visit(browser, server, slug, "lang=en&predict=false", color_scheme=scheme)
@@ -167,4 +169,97 @@ def test_the_focus_is_seen(browser, server, slug, scheme):
             unseen.append((focused["stop"], int(changed.sum()), box))
     assert met > 10
     assert unseen == []
+    seen.done()
+
+
+def test_by_keyboard_alone_a_bar_moves_and_says_so_and_the_keys_are_listed(browser, server):
+    seen = visit(browser, server, "gradient", "lang=en&predict=false")
+    bar, status = seen.bar("A"), seen.page.get_by_role("status").filter(has_text=re.compile("Label|^$")).first
+    expect(bar).to_have_attribute("aria-valuetext", "2, p 0.20973")
+    while (
+        seen.page.evaluate(FOCUSED) is None
+        or seen.page.evaluate(FOCUSED)["stop"] != "A"
+        or not seen.page.evaluate("document.activeElement.shadowRoot?.activeElement?.role === 'slider'")
+    ):
+        seen.page.keyboard.press("Tab")
+    assert "Label" not in (status.text_content() or "")  # a page that opens says nothing by itself
+    seen.page.keyboard.press("End")
+    expect(bar).to_have_attribute("aria-valuetext", re.compile("^10, p 0.99"))
+    seen.page.wait_for_url(re.compile("z0=10"))
+    expect(status).to_have_text(re.compile(r"^Largest: A, p = 0\.99\d+\. Label C: p = 0\.00\d+, L = 7\.00\d+\.$"))
+    seen.page.get_by_role("button", name=words("en")["more"]).focus()
+    seen.page.keyboard.press("Enter")
+    keys = seen.page.get_by_text("Page Up")
+    expect(keys).to_be_visible()
+    seen.page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    seen.done()
+
+
+def test_the_page_says_which_language_it_is_in(browser, server):
+    seen = visit(browser, server, "softmax", "lang=zh&predict=false")
+    expect(seen.page.locator("html")).to_have_attribute("lang", "zh")
+    expect(seen.page.get_by_role("button", name=words("zh")["step_after"])).to_be_visible()
+    seen.page.get_by_text("English", exact=True).click()
+    expect(seen.page.locator("html")).to_have_attribute("lang", "en")
+    seen.done()
+
+
+STICKING_OUT = """() => {
+    const out = [];
+    const walk = (node, inside) => {
+        for (const one of node.children) {
+            const {overflowX, position} = getComputedStyle(one);
+            const scrolls = inside || overflowX !== 'visible';
+            const box = one.getBoundingClientRect();
+            const drawn = one.checkVisibility({visibilityProperty: true}) && box.width > 1;
+            if (drawn && !inside && (box.right > innerWidth + 1 || box.left < -1)) out.push(one.outerHTML.slice(0, 200));
+            else walk(one.shadowRoot ?? one, scrolls && one.dataset?.testid !== 'stMain');
+        }
+    };
+    walk(document.querySelector('[data-testid=stMain]'), false);
+    return out;
+}"""
+
+
+@pytest.mark.parametrize("slug", PAGES)
+def test_the_smallest_phone_shows_every_step_without_scrolling_sideways(browser, server, slug):
+    query = "lang=en&predict=false&step=all&classes=alpha,beta,gamma,delta,epsilon"
+    seen = visit(browser, server, slug, query, width=320, has_touch=True, is_mobile=True)
+    stops(seen.page)
+    assert seen.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 320
+    assert seen.page.evaluate(STICKING_OUT) == []
+    seen.done()
+
+
+REACH = """(track) => {
+    const {x, y, width, height} = track.getBoundingClientRect();
+    let reach = 0;
+    for (let by = -30; by <= 30; by++)
+        reach += track.getRootNode().elementFromPoint(x + width / 4, y + height / 2 + by) === track;
+    return reach;
+}"""
+
+
+@pytest.mark.parametrize(("slug", "width"), [("home", 390), ("gradient", 320), ("gradient", 1024)])
+def test_a_finger_finds_every_bar_and_every_name_44_pixels_high(browser, server, slug, width):
+    seen = visit(browser, server, slug, "lang=en&predict=false", width=width, has_touch=True, is_mobile=True)
+    seen.page.locator(".board .grip, .stage .grip").first.scroll_into_view_if_needed()
+    bars = seen.page.locator(".pictures .grip[role=slider]")
+    assert bars.count() == 4
+    for k in range(4):
+        bars.nth(k).evaluate("bar => bar.scrollIntoView({block: 'center'})")
+        assert bars.nth(k).evaluate(REACH) >= 44
+    names = seen.page.locator(".pictures button.name:visible")
+    assert all(names.nth(k).bounding_box()["height"] >= 43.5 for k in range(names.count()))
+    assert names.count() == 4
+    seen.done()
+
+
+def test_bars_are_seen_where_the_system_chooses_the_colours(browser, server):
+    """High contrast takes backgrounds away, and the bars are backgrounds."""
+    seen = visit(browser, server, "softmax", "lang=en&predict=false", forced_colors="active", color_scheme="dark")
+    bar = seen.page.locator(".board .cell.prob .track b").nth(2)
+    share = np.asarray(Image.open(io.BytesIO(bar.screenshot())).convert("RGB"), float)
+    assert share.std(axis=(0, 1)).max() > 5 or share.mean() > 40  # not the ground alone
     seen.done()

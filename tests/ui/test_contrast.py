@@ -74,7 +74,12 @@ def test_every_letter_is_read(sheet):
     (lit,) = re.findall(r"tr\.lit th, tr\.lit td \{ background: ([^;]+);", PICTURE)
     (in_formulas,) = re.findall(r"--lit: ([^;]+);", FRAME)
     under = {"page": sheet.page, "lit": sheet.on(lit), "lit formula": sheet.on(in_formulas)}
-    for hue, most in (("--prob", 60), ("--loss", 60), ("--logit", 60), ("--loss", 75)):  # picture.js: 60 %; letters 75 %
+    for hue, most in (
+        ("--prob", 60),
+        ("--loss", 60),
+        ("--logit", 60),
+        ("--loss", 75),
+    ):  # picture.js: 60 %; letters 75 %
         under[f"{hue} {most}"] = sheet.on(f"color-mix(in srgb, var({hue}) {most}%, var(--faint))")
     poor = {name: text.contrast(colour) for name, colour in under.items() if text.contrast(colour) < TEXT}
     assert poor == {}
