@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
+from playwright.sync_api import expect
 
 from explainers import LESSONS
+from explainers.text import words
 from tests.browser.test_browser import Visit
 
 pytestmark = pytest.mark.browser
 PAGES = ("home", *LESSONS, "practice")
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_STREAMLIT = {
-    # st.markdown's block of code scrolls sideways and has nothing in it to focus. Chromium and Firefox make such a place
-    # a stop of Tab by themselves.
+    # A block of code in st.markdown scrolls sideways and has nothing in it to focus. Chromium and Firefox make such a
+    # place a stop of Tab by themselves.
     "clinic": {"scrollable-region-focusable stMarkdownPre"},
 }
 """Serious findings in what Streamlit draws, on the pages where they occur; one that has gone must go from here."""
@@ -57,10 +59,9 @@ def test_axe_finds_nothing_serious_in_both_themes(browser, server, slug, query, 
     seen = visit(browser, server, slug, query, width=width, color_scheme="light")
     found = findings(seen.page, STANDARD)
     seen.page.emulate_media(color_scheme="dark")
-    seen.page.wait_for_function(
-        "/rgb\\(18, 22, 28\\)/.test(getComputedStyle(document.querySelector('.stApp')).background)"
-    )
-    seen.page.wait_for_timeout(300)
+    dark = "getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(18, 22, 28)'"
+    seen.page.wait_for_function(dark)
+    seen.page.wait_for_timeout(600)  # colours change gradually
     found |= findings(seen.page, ["color-contrast"])  # nothing else depends on the theme
     listed = OF_STREAMLIT.get(slug, set()) if "step=all" in query else set()
     assert found.keys() == listed, found
@@ -212,8 +213,8 @@ STICKING_OUT = """() => {
             const {overflowX, position} = getComputedStyle(one);
             const scrolls = inside || overflowX !== 'visible';
             const box = one.getBoundingClientRect();
-            const drawn = one.checkVisibility({visibilityProperty: true}) && box.width > 1;
-            if (drawn && !inside && (box.right > innerWidth + 1 || box.left < -1)) out.push(one.outerHTML.slice(0, 200));
+            const drawn = one.checkVisibility({visibilityProperty: true}) && box.width > 1 && !inside;
+            if (drawn && (box.right > innerWidth + 1 || box.left < -1)) out.push(one.outerHTML.slice(0, 200));
             else walk(one.shadowRoot ?? one, scrolls && one.dataset?.testid !== 'stMain');
         }
     };

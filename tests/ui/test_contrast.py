@@ -28,7 +28,7 @@ class Sheet:
     """The colours of picture.css as a browser computes them in one theme."""
 
     def __init__(self, theme):
-        of_theme = THEMES[theme]
+        self.theme = of_theme = THEMES[theme]
         self.page = Color(of_theme["backgroundColor"])
         self.values = dict(re.findall(r"(--[\w-]+): ([^;]+);", PICTURE.split("}")[0]))
         self.values |= {"--st-text-color": of_theme["textColor"], "--st-background-color": of_theme["backgroundColor"]}
@@ -47,6 +47,11 @@ class Sheet:
     def of_role(self, role):
         """The colour of a line."""
         return self.colour(self.lanes.get(role) or self.values["--loss" if role == "push" else f"--{role}"])
+
+    def of_frame(self, rule):
+        """The colour that frame.css gives in this theme."""
+        ((light, dark),) = re.findall(rf"{rule} light-dark\((#\w+), (#\w+)\)", FRAME)
+        return Color(light if self.theme is THEMES["light"] else dark)
 
     def on(self, said, under=None):
         """A colour as it is seen on what lies under it."""
@@ -69,7 +74,7 @@ def test_the_sheet_is_read():
 
 
 def test_every_letter_is_read(sheet):
-    """On the page, on a cell with the strongest tint that its rule allows, and on a class that is pointed at."""
+    """On the page, on a class that is pointed at, and on the strongest tints that picture.js gives: cells, letters."""
     text = sheet.colour("var(--st-text-color)")
     (lit,) = re.findall(r"tr\.lit th, tr\.lit td \{ background: ([^;]+);", PICTURE)
     (in_formulas,) = re.findall(r"--lit: ([^;]+);", FRAME)
@@ -79,7 +84,7 @@ def test_every_letter_is_read(sheet):
         ("--loss", 60),
         ("--logit", 60),
         ("--loss", 75),
-    ):  # picture.js: 60 %; letters 75 %
+    ):
         under[f"{hue} {most}"] = sheet.on(f"color-mix(in srgb, var({hue}) {most}%, var(--faint))")
     poor = {name: text.contrast(colour) for name, colour in under.items() if text.contrast(colour) < TEXT}
     assert poor == {}
@@ -97,14 +102,15 @@ def test_every_bar_line_and_dot_is_seen(sheet):
 
 
 def test_the_focus_is_seen(sheet):
-    rings = re.findall(r"light-dark\((#\w+), (#\w+)\)", FRAME)
-    assert len(rings) == 1
-    ring = rings[0][0 if sheet.page.luminance() > 0.5 else 1]
-    for theme in THEMES.values():
-        if isinstance(theme, dict) and theme["backgroundColor"] == sheet.values["--st-background-color"]:
-            for colour in (ring, theme["primaryColor"]):
-                for ground in ("backgroundColor", "secondaryBackgroundColor"):
-                    assert Color(colour).contrast(theme[ground]) >= GRAPHIC
+    ring = sheet.of_frame("outline: 3px solid")
+    for colour in (ring, Color(sheet.theme["primaryColor"])):
+        for ground in ("backgroundColor", "secondaryBackgroundColor"):
+            assert colour.contrast(sheet.theme[ground]) >= GRAPHIC
+
+
+def test_the_way_on_is_read(sheet):
+    """The words on the button of the primary colour."""
+    assert sheet.of_frame("{ color:").contrast(sheet.theme["primaryColor"]) >= TEXT
 
 
 def seen_by(colour, eye):
