@@ -249,7 +249,7 @@ def test_a_finger_finds_every_bar_and_every_name_44_pixels_high(browser, server,
         assert bars.nth(k).evaluate(REACH) >= 44
     names = seen.page.locator(".pictures button.name:visible")
     assert all(names.nth(k).bounding_box()["height"] >= 43.5 for k in range(names.count()))
-    assert names.count() == 4
+    assert names.count() >= 4
     seen.done()
 
 
