@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 
 import core
 from explainers.figures import Role, bars, column, nice_bound
-from explainers.step import Array, Figure, Live
+from explainers.step import Array, Figure, Live, fill
 
 Link = Literal["z", "scaled", "shifted", "exp", "p", "logp", "nll", "loss", "y", "push", "pull", "move", "error"]
 """Which link of the chain a live column is: z, z/T, z/T − max, its exp, p, ln p, −ln p, −ln p of the label alone, the
@@ -95,3 +95,10 @@ def board(live: Live, codes: Sequence[Link]) -> Figure:
     """The board itself, with these columns."""
     crown = int(np.argmax(live.logits))
     return bars(live.names, *(link(live, code) for code in codes), label=live.label, crown=crown, board=True)
+
+
+def said(live: Live, words: Mapping[str, str]) -> str:
+    """What has become of the board, in a line, for who cannot see it move."""
+    top = int(np.argmax(live.logits))
+    numbers = {"p": live.probs[top], "p_y": live.probs[live.label], "loss": values(live, "nll")[live.label]}
+    return fill(words["said_board"], {"top": live.names[top], "label": live.label_name, **numbers})

@@ -309,7 +309,7 @@ def _uniform(live: Live, vocabulary: int) -> Step:
         _y(live) | {"count": str(count), "guess": guess, "vocabulary": str(vocabulary), "many": many},
         (
             curve(
-                {**axis("K", np.log10(ends[0]), 5.5, []), "ticks": ticks},
+                {**axis("K", np.log10(ends[0]), 5.5, []), "ticks": ticks, "log": True},
                 axis("L", 0.0, 13.0, [0, 2, 4, 6, 8, 10, 12]),
                 [line("ln K", np.log10(ends), known, "prob")],
                 [

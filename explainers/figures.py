@@ -112,7 +112,7 @@ def log_axis(title: str, lo: int, hi: int) -> dict[str, Any]:
     [[0.0, '1'], [1.0, '10'], [2.0, '100']]
     """
     ticks = [[float(power), fmt(10.0**power)] for power in range(lo, hi + 1)]
-    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": ticks}
+    return {"title": title, "lo": float(lo), "hi": float(hi), "ticks": ticks, "log": True}
 
 
 def line(
@@ -310,45 +310,9 @@ def roll(
 
 def stage(key: str, slug: str, formula: str, picture: Figure) -> dict[str, Any]:
     """One part of a `pipeline`: its title is the word `stage_<key>`, which leads to the lesson `slug`."""
-    return {"key": key, "slug": slug, "formula": formula, "picture": picture, "alt": alt(picture)}
+    return {"key": key, "slug": slug, "formula": formula, "picture": picture}
 
 
 def pipeline(*stages: dict[str, Any]) -> dict[str, Any]:
     """Stages in the order of the computation, there and back; whoever draws it adds `titles` and `links`."""
     return {"kind": "pipeline", "stages": list(stages)}
-
-
-def alt(figure: Figure) -> str:
-    """What a screen reader says of a picture: its numbers."""
-    if figure["kind"] == "value":
-        return str(figure["text"])
-    if figure["kind"] == "pipeline":
-        return " → ".join(part["formula"] for part in figure["stages"])
-    if figure["kind"] == "bars":
-        said = []
-        for i, name in enumerate(figure["names"]):
-            mark = (" (y)" if i == figure["label"] else "") + (" (max)" if i == figure["crown"] else "")
-            said.append(f"{name}{mark}: " + ", ".join(f"{c['title']} {c['texts'][i]}" for c in figure["columns"]))
-        return "; ".join(said)
-    if figure["kind"] == "grid":
-        cells = (f"{r}: {', '.join(row)}" for r, row in zip(figure["rows"], figure["texts"], strict=True))
-        return f"{figure['title']} [{', '.join(figure['columns'])}] " + "; ".join(cells)
-    if figure["kind"] == "block":
-        return "; ".join(
-            f"{title}: " + ", ".join(f"{figure['names'][y]} {loss}" for y, loss in zip(labels, losses, strict=True))
-            for title, labels, losses in zip(figure["titles"], figure["labels"], figure["losses"], strict=True)
-        )
-    if figure["kind"] == "letters":
-        marks = [f"{place}: {figure['text'][place]}" for place in figure["wrong"]]
-        chosen = f"{figure['said'][figure['at']]} · " if figure["said"] and figure["at"] is not None else ""
-        return f"{figure['title']} {chosen}" + "".join(figure["text"]) + (f" ✗ {', '.join(marks)}" if marks else "")
-    if figure["kind"] == "roll":
-        wrong = [str(n) for n, measure in enumerate(figure["measures"], 1) if measure[2]]
-        return f"♪ {len(figure['notes'])} | {len(figure['measures'])}" + (f" ✗ {', '.join(wrong)}" if wrong else "")
-    if figure["kind"] == "simplex":
-        shares = (f"{name} {fmt(share)}" for name, share in zip(figure["names"], figure["point"], strict=True))
-        return ", ".join(shares)
-    marked = [*(f"{text} {fmt(at)}" for text, at in figure.get("levels", ())), *(d["text"] for d in figure["dots"])]
-    return f"{figure['y']['title']} ({figure['x']['title']}): " + ", ".join(
-        [*(x["text"] for x in figure["lines"]), *marked]
-    )

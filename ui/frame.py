@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers import LANGUAGES, LESSONS, practice
-from explainers.board import Link, board
+from explainers.board import Link, board, said
 from explainers.snippets import FRAMEWORKS, Snippet
 from explainers.step import Array, Challenge, Figure, Live, Question, Step, fill
 from explainers.table import table, table_csv
@@ -149,7 +149,7 @@ class Page:
     def _top(self) -> None:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"# {self.text.title}")
-            picture_code()
+            picture_code(self.lang)
             with st.container(horizontal=True, width="content", vertical_alignment="center"):
                 if share.LANGUAGE not in self.hidden:
                     self._languages()
@@ -187,7 +187,7 @@ class Page:
         names = {key: f"{n}/{len(self.turns)} · {self._heading(key)}" for n, key in enumerate(self.turns, 1)}
         names[ALL] = self.words["all_steps"]
         with st.container(key="steps-row", horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
-            self._turn("←", at - 1, shortcut="Alt+Left")
+            self._turn(f"← :small[{self.words['step_before']}]", at - 1, shortcut="Alt+Left")
             st.selectbox(
                 self.words["steps"],
                 list(names),
@@ -196,7 +196,7 @@ class Page:
                 on_change=lambda: _go(st.session_state["steps"]),
                 label_visibility="collapsed",
             )
-            self._turn("→", at + 1, shortcut="Alt+Right")
+            self._turn(f"→ :small[{self.words['step_after']}]", at + 1, shortcut="Alt+Right")
 
     def _turn(self, label: str, to: int, **options: Any) -> None:
         there = 0 <= to < len(self.turns) and self.step != ALL
@@ -232,7 +232,7 @@ class Page:
             if self._has_board:
                 if self.seen("toolbar"):
                     self.toolbar()
-            elif share.ANSWERS not in self.hidden and self.seen("toolbar"):
+            elif self.seen("toolbar"):
                 with st.popover(self.words["more"]):
                     self._more()
 
@@ -288,10 +288,11 @@ class Page:
             numbers.toolbar(self.words, self.lang, lambda: table_csv(self._live), f"{self.slug}.csv", self._more)
 
     def _more(self) -> None:
-        """Whether it is asked first, and the worksheets; a link without answers always asks, and has none."""
+        """Whether it is asked first, the worksheets, the keys; a link without answers asks always, and has no paper."""
         if share.ANSWERS not in self.hidden:
             numbers.ask_first(self.words)
             self._worksheets()
+        st.caption(self.words["keys"])
 
     # ---- on paper ----
 
@@ -333,7 +334,15 @@ class Page:
     def board(self, pictures: Sequence[Figure], live: Live) -> None:
         """Draw the pictures whose hand moves the learner's numbers; one place a page."""
         self._live = live
-        picture(pictures, key="board", step=self.step, live=numbers.board_data(live), on_commit=numbers.commit)
+        picture(
+            pictures,
+            self.words,
+            key="board",
+            step=self.step,
+            live=numbers.board_data(live),
+            said=said(live, self.words),
+            on_commit=numbers.commit,
+        )
 
     # ---- the controls of a step ----
 
@@ -639,7 +648,7 @@ class Page:
     def pictures(self, figures: Sequence[Figure], key: str) -> None:
         """Draw pictures where the script is."""
         if figures:
-            picture(figures, key=f"picture-{key}", step=self.step)
+            picture(figures, self.words, key=f"picture-{key}", step=self.step)
 
     def _answered(self, question: Question) -> bool:
         """Ask first. True once the learner has guessed or skipped; then guess and truth stand side by side.

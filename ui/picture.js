@@ -30,6 +30,7 @@ const hand = {
   seq: 0, // counts the commits, so that an answer to an older one does not snap a bar back
   waiting: 0, // the timer that gives up on an answer
   send: null,
+  hint: "", // what a click on a name does
 };
 const roots = new Set(); // every mounted list of pictures
 
@@ -264,7 +265,7 @@ function drawBars(rows, figure) {
     setText(row.mark, isLabel ? " ◀ y" : "");
     row.crown.classList.toggle("crown", i === crown);
     row.name.classList.toggle("label", isLabel);
-    if (figure.board) row.name.setAttribute("aria-pressed", isLabel);
+    if (figure.board) for (const [key, said] of [["aria-pressed", isLabel], ["title", hand.hint]]) row.name.setAttribute(key, said);
     row.cells.forEach(({ cell, track, zero, ghost, bar, aim, number }, c) => {
       const { values, texts, lo, hi, live } = columns[c];
       const value = Number(values[i] === "inf" ? Infinity : values[i] === "-inf" ? -Infinity : values[i]);
@@ -288,7 +289,7 @@ function drawBars(rows, figure) {
       track.ends = [lo, hi];
       track.style.setProperty("--at", `${to}%`);
       if (figure.board)
-        for (const [key, said] of [["label", figure.names[i]], ["valuemin", lo], ["valuemax", hi], ["valuenow", value], ["valuetext", texts[i]]]) track.setAttribute(`aria-${key}`, said);
+        for (const [key, said] of [["label", figure.names[i]], ["valuemin", lo], ["valuemax", hi], ["valuenow", value], ["valuetext", `${texts[i]}, p ${fmt(chain(shown()).p[i])}`]]) track.setAttribute(`aria-${key}`, said);
     });
   });
 }
@@ -367,9 +368,10 @@ function drawDots({ dots, x, y, room, top }, figure) {
 
 function drawLines(built, figure) {
   const { svg, legend } = built;
+  const em = parseFloat(getComputedStyle(svg).fontSize) / 16; // room for letters grows with them
   const width = Math.max(240, svg.parentElement.clientWidth);
-  const height = Math.min(300, Math.round(width * 0.62));
-  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44];
+  const height = Math.min(300 * em, Math.round(width * 0.62));
+  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44].map((side) => side * em);
   svg.replaceChildren();
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
@@ -378,17 +380,17 @@ function drawLines(built, figure) {
   const y = scale(figure.y, height - bottom, top);
   for (const [value, text] of figure.x.ticks) {
     add(svg, "line", { class: "rule", x1: x(value), x2: x(value), y1: top, y2: height - bottom });
-    add(svg, "text", { x: x(value), y: height - bottom + 17, "text-anchor": "middle" }, text);
+    add(svg, "text", { x: x(value), y: height - bottom + 17 * em, "text-anchor": "middle" }, text);
   }
   for (const [value, text] of figure.y.ticks) {
     add(svg, "line", { class: "rule", x1: left, x2: width - right, y1: y(value), y2: y(value) });
-    add(svg, "text", { x: left - 7, y: y(value) + 4, "text-anchor": "end" }, text);
+    add(svg, "text", { x: left - 7, y: y(value) + 4 * em, "text-anchor": "end" }, text);
   }
   add(svg, "text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle", class: "axis" }, figure.x.title);
-  add(svg, "text", { x: 4, y: 14, class: "axis" }, figure.y.title);
+  add(svg, "text", { x: 4, y: 14 * em, class: "axis" }, figure.y.title);
   if (figure.right) {
-    add(svg, "text", { x: width - 4, y: 14, class: "axis", "text-anchor": "end" }, figure.right.title);
-    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 }, text);
+    add(svg, "text", { x: width - 4, y: 14 * em, class: "axis", "text-anchor": "end" }, figure.right.title);
+    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 * em }, text);
   }
   for (const [, value] of figure.levels ?? []) add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
   for (const line of figure.lines) {
@@ -563,7 +565,8 @@ function drawRoll(built, figure) {
   const pitches = figure.notes.map((note) => note[2]);
   const [low, high] = [Math.min(60, ...pitches) - 1, Math.max(72, ...pitches) + 1];
   const end = Math.max(1, ...figure.notes.map(([start, length]) => start + length), ...figure.measures.map((measure) => measure[1]));
-  const [left, top, row] = [30, 20, 7];
+  const em = parseFloat(getComputedStyle(svg).fontSize) / 16;
+  const [left, top, row] = [30 * em, 20 * em, 7 * em];
   const beat = Math.max(36, (room - left - 8) / Math.max(end, 8)); // pixels for a whole note; more than fits scrolls
   const [x, y] = [(time) => left + time * beat, (pitch) => top + (high - pitch) * row];
   const bottom = y(low);
@@ -591,27 +594,49 @@ const drawValue = (node, figure) => setText(node, hand.now && figure.live ? `${f
 // ---- pipeline: pictures joined by arrows, each under a title that leads to its lesson -------------------------
 
 function buildPipeline(box, figure) {
-  box.setAttribute("role", "group");
   const flow = add(box, "div", { class: "flow" });
   return figure.stages.map((stage) => {
     const node = add(flow, "section", { class: `stage ${stage.key}` });
     const link = add(node, "a");
     for (const type of ["pointerdown", "focus"]) link.addEventListener(type, () => link.setAttribute("href", stage.slug + location.search));
     const parts = { link, formula: add(node, "span", { class: "formula" }) };
-    const body = add(node, "div", { class: "body", role: "img" });
-    return { ...parts, body, built: KINDS[stage.picture.kind][0](body, stage.picture) };
+    const body = add(node, "div", { class: "body" });
+    return { ...parts, body, said: unseen(body, stage.picture), built: KINDS[stage.picture.kind][0](body, stage.picture) };
   });
 }
 
-function drawPipeline(parts, figure) {
-  parts.forEach(({ link, formula, body, built }, i) => {
+function drawPipeline(parts, figure, alts) {
+  parts.forEach(({ link, formula, body, said, built }, i) => {
     const stage = figure.stages[i];
     setText(link, figure.titles[stage.key]);
     link.setAttribute("href", stage.slug + location.search); // the address is the state
     setText(formula, stage.formula);
-    body.setAttribute("aria-label", stage.alt);
     KINDS[stage.picture.kind][1](built, stage.picture);
+    say(body, said, stage.picture, alts[i]);
   });
+}
+
+// ---- who listens instead of looking ---------------------------------------------------------------------------
+
+// A board is worked part by part after a line that says its numbers, a table is read cell by cell, and every other
+// picture is an image that says its numbers (explainers/spoken.py). What does not fit can be scrolled by keyboard.
+const unseen = (box, figure) => (figure.board ? add(box, "p", { class: "unseen" }) : null);
+
+function say(box, said, figure, alt) {
+  if (said) setText(said, alt);
+  else if (alt) for (const [name, value] of [["role", "img"], ["aria-label", alt]]) box.setAttribute(name, value);
+  if (hand.now) return;
+  if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+}
+
+// What has changed on the board is said once, when it has come to rest; what a page begins with is not.
+function announce(root, text) {
+  root.status ??= add(root.parentElement, "p", { class: "unseen", role: "status" });
+  if (root.told === text) return;
+  clearTimeout(root.speaking);
+  if (root.told !== undefined) root.speaking = setTimeout(() => setText(root.status, text), 700);
+  root.told = text;
 }
 
 // ---- the component -------------------------------------------------------------------------------------------
@@ -634,28 +659,31 @@ function draw({ data: bytes, parentElement, setTriggerValue }) {
   if (!home.adoptedStyleSheets.includes(sheet)) home.adoptedStyleSheets.push(sheet);
   const root = parentElement.querySelector(".pictures");
   const figures = data.figures;
+  if (data.live) hand.hint = data.hint;
   const shapes = figures.map(shape).join("\n");
   if (root.shapes !== shapes) {
     root.replaceChildren();
     root.shapes = shapes;
     root.parts = figures.map((figure) => {
-      const box = add(root, "div", { class: `picture${figure.board ? " board" : ""}${figure.wide ? " wide" : ""}`, role: figure.board ? "group" : "img" });
+      const box = add(root, "div", { class: `picture${figure.board ? " board" : ""}${figure.wide ? " wide" : ""}` });
       if (figure.kind === "bars") box.style.flexBasis = `${Math.max(16, 6.5 * figure.columns.length)}rem`; // many columns want a row
-      return { box, built: KINDS[figure.kind][0](box, figure) };
+      return { box, said: unseen(box, figure), built: KINDS[figure.kind][0](box, figure) };
     });
   }
   root.live = figures.some(follows);
   root.draw = () => {
     root.classList.toggle("held", Boolean(hand.now && !hand.now.aim));
     figures.forEach((figure, i) => {
-      root.parts[i].box.setAttribute("aria-label", data.alts[i]);
-      KINDS[figure.kind][1](root.parts[i].built, figure);
+      const { box, said, built } = root.parts[i];
+      KINDS[figure.kind][1](built, figure, data.alts[i]);
+      if (!figure.stages) say(box, said, figure, data.alts[i]);
     });
   };
   roots.add(root);
+  if (data.live) hear(data.live, (value) => setTriggerValue("commit", value));
   root.draw();
   turn(data.step);
-  if (data.live) hear(data.live, (value) => setTriggerValue("commit", value));
+  if (data.live) announce(root, data.said);
   if (!root.watcher) {
     root.watcher = new ResizeObserver(() => root.draw());
     root.watcher.observe(root);
@@ -663,7 +691,8 @@ function draw({ data: bytes, parentElement, setTriggerValue }) {
 }
 
 // The code comes to the page once; every picture on it only calls it (see ui/picture.py).
-export default function () {
+export default function ({ data: language }) {
+  document.documentElement.lang = language; // a screen reader pronounces by it, and fonts have the shapes of one language
   if (!globalThis.drawPicture) document.addEventListener("pointerover", (event) => light(pointed(event)));
   globalThis.drawPicture ??= Object.assign(draw, { put }); // put: tests/browser moves the logits as a hand would
   for (const component of globalThis.waitingPictures || []) draw(component);

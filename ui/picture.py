@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from explainers import figures
+from explainers.spoken import spoken
 from explainers.step import Figure
 
 _HERE = Path(__file__).parent
@@ -33,17 +33,19 @@ _draw = st.components.v2.component(
 )
 
 
-def picture_code() -> None:
-    """Bring the drawing code to the page; once, before the first picture."""
-    _code(key="picture-code")
+def picture_code(lang: str) -> None:
+    """Bring the drawing code to the page, and tell the browser its language; once, before the first picture."""
+    _code(data=lang, key="picture-code")
 
 
 def picture(
     pictures: Sequence[Figure],
+    words: Mapping[str, str],
     *,
     key: str,
     step: str,
     live: Mapping[str, Any] | None = None,
+    said: str = "",
     on_commit: Callable[[], None] | None = None,
 ) -> None:
     """Draw pictures side by side where there is room. The key keeps them, so that bars glide between values.
@@ -51,11 +53,15 @@ def picture(
     A new `step` begins at the top of the page.
 
     One list of pictures a page is `live`: it tells the browser the learner's numbers, and `on_commit` is called when
-    a hand has moved them.
+    a hand has moved them. What is `said` of them is spoken when it has changed.
     """
-    data: dict[str, Any] = {"figures": list(pictures), "alts": [figures.alt(p) for p in pictures], "step": step}
+    alts = [
+        [spoken(stage["picture"], words) for stage in p["stages"]] if "stages" in p else spoken(p, words)
+        for p in pictures
+    ]
+    data: dict[str, Any] = {"figures": list(pictures), "alts": alts, "step": step}
     options: dict[str, Any] = {}
     if live is not None:
-        data["live"] = live
+        data |= {"live": live, "said": said, "hint": words["name_hint"]}
         options["on_commit_change"] = on_commit
     _draw(data=json.dumps(data, allow_nan=False).encode(), key=key, **options)  # a dict is searched for data frames

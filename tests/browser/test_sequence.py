@@ -62,11 +62,11 @@ def test_the_tiles_fall_on_the_cells_that_they_name(browser, server):
 def test_a_step_without_the_board_keeps_the_numbers(browser, server):
     visit = open_step(browser, server, "block", z1=7)
     expect(visit.bar("B")).to_have_attribute("aria-valuenow", "7")
-    visit.page.get_by_role("button", name="→", exact=True).click()
+    visit.page.get_by_role("button", name=words("en")["step_after"]).click()
     visit.heading(f"2 · {prose('sequence', 'en').sections['shift'].heading}")
     visit.settle()
     expect(visit.page.locator(".board")).to_have_count(0)
-    visit.page.get_by_role("button", name="←", exact=True).click()
+    visit.page.get_by_role("button", name=words("en")["step_before"]).click()
     visit.settle()
     expect(visit.bar("B")).to_have_attribute("aria-valuenow", "7")
     assert "z1=7" in visit.page.url

@@ -8,8 +8,9 @@ import pytest
 import core
 from explainers import calibration
 from explainers.cross_entropy import challenges, explain, loss_of, questions
-from explainers.figures import alt
 from explainers.presets import PRESETS
+from explainers.spoken import spoken
+from explainers.text import words
 from tests.explainers.lives import DEFAULT_LIVE, LIVES, live
 
 
@@ -248,7 +249,7 @@ def test_item_24_knowing_nothing_costs_ln_k(vocabulary, loss):
     uniform = step("uniform", vocabulary=vocabulary)
     assert uniform.numbers["many"] == pytest.approx(loss, abs=5e-4)
     assert uniform.numbers["guess"] == pytest.approx(np.log(4))
-    assert vocabulary in alt(uniform.figures[0])
+    assert vocabulary in spoken(uniform.figures[0], words("en"))
 
 
 @pytest.mark.parametrize("further", [0.1, 0.5, 2.0, 8.0])

@@ -14,7 +14,7 @@ import core
 import music
 from core.choosing import next_probs
 from explainers import LANGUAGES, listening, tunes
-from explainers.figures import alt
+from explainers.spoken import spoken
 from explainers.step import fill
 from explainers.text import words
 from music.abc import Code
@@ -142,7 +142,7 @@ def test_whatever_is_written_can_be_shown_and_played(temperature):
         samples, _ = heard(listening.sound(text))
         assert np.abs(samples).max(initial=0) <= 1
         shown = listening.listen(asked)
-        assert alt(shown.figures[0])
+        assert spoken(shown.figures[0], words("en"))
         wrong = set(shown.figures[0]["wrong"])
         read = listening.read_abc(text)
         if isinstance(read, music.AbcError):
@@ -257,7 +257,7 @@ def test_whatever_is_pasted_is_answered_and_every_answer_has_words(text):
     asked = DEFAULT._replace(pasted=text)
     shown = listening.own(asked)
     fill(shown.worked, shown.numbers)
-    assert [alt(figure) for figure in shown.figures]
+    assert [spoken(figure, words("en")) for figure in shown.figures]
     heard(listening.sound(listening.finished(asked)))
 
 

@@ -9,7 +9,9 @@ import core
 from core.race import NOVELS, Contestant, events, step_cost, validation_slice
 from explainers import LESSONS, figures, race
 from explainers.race import FIVE, FULL, GROUPS, NCE, NEGATIVE, NEGATIVE_MANY, NO_LOG_Q, SAMPLED
+from explainers.spoken import spoken
 from explainers.step import fmt
+from explainers.text import words
 from tests.explainers.lives import DEFAULT_LIVE, WITHOUT_BOARD
 
 CLOCK, STEPS = (race.stored(name)["curves"] for name in ("clock", "steps"))
@@ -237,7 +239,7 @@ def test_two_to_six_run(codes, runs):
     assert (list(lines(shown)), table["names"]) == ([race.name(code) for code in runs],) * 2
     assert shown["x"]["hi"] == 7.0
     json.dumps([shown, table], allow_nan=False)
-    assert figures.alt(table).count("L –") == len(runs)
+    assert spoken(table, words("en")).count("L –") == len(runs)
 
 
 def test_the_lanes_follow_a_race_to_its_end(tmp_path):
