@@ -24,7 +24,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from explainers import LESSONS
 from explainers.text import prose
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """seconds until a run that does not end is given up"""
 FIELDS = {
     "slider": "double_array_value",
@@ -215,6 +215,8 @@ class Tab:
         if kind == "new_session":
             runs = told.metadata.run.fragment_ids
             self.controls = {key: one for key, one in self.controls.items() if runs and one.fragment not in runs}
+            if self.board and (not runs or self.board.fragment in runs):
+                self.board = None
             if not runs:
                 self.timer = ""  # a run of the whole page drops it
         elif kind == "navigation":

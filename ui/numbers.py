@@ -24,6 +24,8 @@ LIMIT = 10_000.0
 """largest logit that can be typed"""
 LAST_SEED = 999_999
 MAX_UNDO = 100
+COLDEST = 1e-6
+"""less is as good as zero, and the largest logit divided by much less is beyond float64"""
 DEFAULT_NAMES = ", ".join(DEFAULT.names)
 
 
@@ -76,9 +78,12 @@ def _more(names: tuple[str, ...], step: int) -> None:
 
 
 def commit() -> None:
-    """Take what the board sends when a hand lets go: `{logits, label, seq}`, or what a crafted client makes of it."""
+    """Take what the board sends when a hand lets go: `{logits, label, seq}`, or what a crafted client makes of it.
+
+    A hand can let go while the page turns to a step without a board.
+    """
     state = st.session_state
-    sent = state["board"].commit
+    sent = getattr(state.get("board"), "commit", None)
     if not isinstance(sent, Mapping):
         return
     logits, label, seq = sent.get("logits"), sent.get("label"), sent.get("seq")
@@ -247,7 +252,7 @@ def numbers(words: Mapping[str, str], names: tuple[str, ...], *, zero_temperatur
         temperature = mirrored(
             words["temperature"], "t", (lowest, 1000.0), 1.0, ends=(lowest, 5.0), step=0.01, slider_in=place
         )
-    return Live(names, np.array(logits), label, temperature)
+    return Live(names, np.array(logits), label, temperature if temperature >= COLDEST else lowest)
 
 
 SHARED: Mapping[str, Any] = {
