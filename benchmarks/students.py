@@ -52,10 +52,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def megabytes(pid: int, what: str = "VmRSS") -> float:
-    """What a process holds of the memory, or with `VmHWM` the most that it ever held."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split(f"{what}:")[1].split()[0]) / 1024
+def megabytes(pid: int) -> float:
+    """What a process holds of the memory."""
+    return int(Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
 
 
 def percentile(values: Iterable[float], share: float) -> float:

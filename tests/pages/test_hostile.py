@@ -98,7 +98,7 @@ def test_an_address_may_say_anything_of_every_parameter(server, page):
         assert {"step", "lang"} < set(names)
         rng = random.Random(page)
         values = [*map(str, NUMBERS), *TEXTS]
-        for _ in range(3):
+        for _ in range(2):
             await visit(server.url, page, **{name: rng.choice(values) for name in names})
             hostile = {name: rng.choice(values) for name in names if rng.random() < 0.3}
             await visit(server.url, page, **ALL | hostile)
@@ -113,7 +113,7 @@ def test_a_control_may_be_given_any_value_of_its_type(server, page):
     async def send():
         rng = random.Random(page)
         async with Tab(server.url, page, **ALL) as tab:
-            for turn in range(16):
+            for turn in range(12):
                 controls = [one for key, one in tab.controls.items() if not LONG.match(key)]
                 for control in rng.sample(controls, min(len(controls), rng.choice((1, 1, 3)))):
                     tab.put(control, OF[FIELDS[control.kind]](rng))
@@ -123,11 +123,11 @@ def test_a_control_may_be_given_any_value_of_its_type(server, page):
     asyncio.run(send())
 
 
-@pytest.mark.parametrize("page", ["softmax", "sampled_softmax", "clinic", "practice"])
+@pytest.mark.parametrize("page", ["softmax", "clinic"])
 def test_wrong_types_unknown_controls_and_torn_frames_hurt_only_their_sender(server, page):
     async def send():
         rng = random.Random(page)
-        for _ in range(8):
+        for _ in range(6):
             async with Tab(server.url, page, **ALL) as tab:
                 control, field = rng.choice(list(tab.controls.values())), rng.choice(list(OF))
                 tab.put(control, OF[field](rng), field)
@@ -179,9 +179,9 @@ def test_a_message_that_is_too_large_ends_the_connection_and_is_not_kept(server,
             with pytest.raises(websockets.ConnectionClosed, match="1009"):
                 await tab.finished()
 
-    before = megabytes(server.process.pid, "VmHWM")
+    before = megabytes(server.process.pid)
     asyncio.run(send())
-    assert megabytes(server.process.pid, "VmHWM") - before < 100
+    assert megabytes(server.process.pid) - before < 100
 
 
 def test_a_client_that_never_reads_costs_little_memory(server):
