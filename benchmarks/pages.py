@@ -6,13 +6,12 @@ A headless Chromium (see the README) moves the first slider by keyboard; the ser
 Then it drags a bar of the board: milliseconds from each pointer move to the frame that shows it, and what was sent.
 """
 
-import os
 import statistics
 import time
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.students import cpu_seconds
 from explainers import LESSONS
 from tests.browser.test_browser import CHROMIUM, QUIET, Server
 
@@ -23,12 +22,6 @@ SHOWN = {
     "clinic": ("row",),
 }
 """the steps of a lesson that are measured, where it is not the first: each has a slider"""
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(page, server: Server, path: str) -> tuple[float, float]:

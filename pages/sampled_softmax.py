@@ -2,7 +2,7 @@
 
 from explainers import sampled_softmax as lesson
 from explainers import snippets
-from explainers.sampled_bench import FORMS, SAMPLED, SAMPLERS
+from explainers.sampled_bench import FORMS, LAST_RUN, SAMPLED, SAMPLERS
 from explainers.step import Live
 from ui import open_page
 
@@ -15,8 +15,8 @@ def body(live: Live) -> None:
     classes = int(page.slider("ss_classes", 1_000.0, 200_000.0, 200_000.0, 1_000.0, at=("cost", "values")))
     sampled = int(page.slider("ss_sampled", 10.0, 5_000.0, 1_000.0, 10.0, at=("cost", "values")))
     phase = page.choice("ss_phase", lesson.PHASES, at="cost")
-    run = int(page.slider("ss_run", 0.0, 20.0, 0.0, 1.0, at="cost"))
-    page.button("ss_measure", lambda: {"ss_run": float(run % 20 + 1)}, at="cost")
+    run = int(page.slider("ss_run", 0.0, float(LAST_RUN), 0.0, 1.0, at="cost"))
+    page.button("ss_measure", lambda: {"ss_run": float(run % LAST_RUN + 1)}, at="cost")
     small = lesson.Small(
         sampler=page.choice("ss_from", SAMPLERS, at=("urn", *switched)),
         num_sampled=int(page.slider("ss_few", 1.0, 20.0, 2.0, 1.0, at=("urn", "apart", "five"))),

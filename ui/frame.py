@@ -40,8 +40,9 @@ STYLE = f"<style>{(Path(__file__).parent / 'frame.css').read_text(encoding='utf-
 
 CONTROL = 250
 """width of a slider in a step, in pixels: two stand side by side"""
-BOX, MOST_CHARACTERS = 2 * CONTROL, 400_000
-"""width of a box for a text, in pixels, and what it takes: two of them are below server.maxWidgetStateSize"""
+BOX, MOST_CHARACTERS, LONGEST_LINE = 2 * CONTROL, 400_000, 200
+"""width of a box for a text, in pixels, and what it takes: the three of a lesson, full of Chinese, are below
+server.maxWidgetStateSize; and what a box of one line takes"""
 MANY = 12
 """more codes than these to choose from stand behind a button"""
 PRACTICE = "practice"
@@ -485,7 +486,7 @@ class Page:
             st.session_state.setdefault(name, st.session_state.get(kept, default))
             label, width = self.words[key], CONTROL if height is None else BOX
             if height is None:
-                st.session_state[kept] = place.text_input(label, key=name, width=width)
+                st.session_state[kept] = place.text_input(label, key=name, width=width, max_chars=LONGEST_LINE)
             else:
                 st.session_state[kept] = place.text_area(
                     label, key=name, height=height, width=width, max_chars=MOST_CHARACTERS

@@ -24,6 +24,8 @@ LIMIT = 10_000.0
 """largest logit that can be typed"""
 LAST_SEED = 999_999
 MAX_UNDO = 100
+COLDEST = 1e-6
+"""less is as good as zero, and the largest logit divided by much less is beyond float64"""
 DEFAULT_NAMES = ", ".join(DEFAULT.names)
 SHARED: Mapping[str, Any] = {
     "classes": DEFAULT_NAMES,
@@ -132,7 +134,10 @@ def live(*, zero_temperature: bool = False) -> Live:
     now = held()
     names = _names(now)
     logits = np.array([now[f"z{i}"] for i in range(len(names))])
-    return Live(names, logits, min(now["label"], len(names) - 1), now["t"] if zero_temperature else max(now["t"], 0.01))
+    temperature = now["t"] if now["t"] >= COLDEST else 0.0
+    return Live(
+        names, logits, min(now["label"], len(names) - 1), temperature if zero_temperature else max(temperature, 0.01)
+    )
 
 
 def _names(now: Mapping[str, Any]) -> tuple[str, ...]:
@@ -177,9 +182,12 @@ def _more(step: int) -> None:
 
 
 def commit() -> None:
-    """Take what the board sends when a hand lets go: `{logits, label, seq}`, or what a crafted client makes of it."""
+    """Take what the board sends when a hand lets go: `{logits, label, seq}`, or what a crafted client makes of it.
+
+    A hand can let go while the page turns to a step without a board.
+    """
     state = st.session_state
-    sent = state["board"].commit
+    sent = getattr(state.get("board"), "commit", None)
     if not isinstance(sent, Mapping):
         return
     logits, label, seq = sent.get("logits"), sent.get("label"), sent.get("seq")

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -73,6 +74,25 @@ def test_item_45_measure_now_measures_once_a_run():
     assert now.figures[1]["lines"] == again.figures[1]["lines"]
     assert now.figures[1]["lines"] != step("cost").figures[1]["lines"]
     assert all(seconds > 0 for cost in bench.measured_now(1) for seconds in cost[1:])
+
+
+def test_a_class_that_measures_at_once_measures_once_and_one_at_a_time(monkeypatch):
+    at_work, asked = [], []
+
+    def measure(num_classes, repeats):
+        assert not at_work
+        at_work.append(num_classes)
+        time.sleep(0.01)
+        asked.append(at_work.pop())
+        return bench.Cost(num_classes, 1.0, 1.0, 1.0)
+
+    bench._measured.cache_clear()
+    monkeypatch.setattr(bench, "measure", measure)
+    with ThreadPoolExecutor(8) as students:
+        told = list(students.map(bench.measured_now, [2, 3] * 8))
+    bench._measured.cache_clear()
+    assert len(told) == 16
+    assert sorted(asked) == sorted(bench.MEASURED_CLASSES * 2)
 
 
 # ---- items 31, 33, 44: the urn ----
@@ -446,7 +466,7 @@ def test_what_is_not_known_is_refused(draw):
         bench.draws(Setting("zipf"), draw)
     with pytest.raises(ValueError, match="order must be 0"):
         bench.draws(Setting("softmax"), draw, order=1)
-    with pytest.raises(ValueError, match="run must be at least 1"):
+    with pytest.raises(ValueError, match="run must be from 1 to 20"):
         bench.measured_now(-draw)
     with pytest.raises(ValueError, match="log_uniform or uniform"):
         bench.sampler("softmax")
