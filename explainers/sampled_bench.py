@@ -173,7 +173,7 @@ def draws(setting: Setting, seed: int = 0, num_draws: int = NUM_DRAWS, order: in
     )
 
 
-kept_draws = lru_cache(maxsize=64)(draws)
+kept_draws = lru_cache(maxsize=512)(draws)
 """The same, remembered: what the learner turns back to costs nothing."""
 
 MEASURED_DIM, MEASURED_BATCH, MEASURED_SAMPLED = 64, 16, 1_000

@@ -585,13 +585,18 @@ def gradients(live: Live, small: Small, num_draws: int) -> Gradients:
     for name in functions:
         losses[name] = np.zeros(num_draws)
         grads[name], pulls[name] = np.zeros(num_classes), np.zeros(num_classes)
+    alike: dict[tuple[bytes, bytes], tuple[core.SampledValues, list[int]]] = {}
     for i in range(num_draws):
         values = _sample(sampler, labels, count, small, small.draw + i)
+        order = np.argsort(values.sampled)
+        key = values.sampled[order].tobytes(), values.sampled_expected_count[order].tobytes()
+        alike.setdefault(key, (values, []))[1].append(i)
+    for values, places in alike.values():  # of few classes the same are drawn again and again
         for name, function in functions.items():
             loss, grad = function(*arguments, labels, inputs, values)
-            losses[name][i] = loss[live.label]
-            grads[name] += grad.inputs[live.label] / num_draws
-            pulls[name] += live.probs @ grad.inputs / num_draws
+            losses[name][places] = loss[live.label]
+            grads[name] += grad.inputs[live.label] * len(places) / num_draws
+            pulls[name] += live.probs @ grad.inputs * len(places) / num_draws
     return Gradients(losses, grads, pulls)
 
 
