@@ -81,7 +81,7 @@ class Hosted:
     def site(self):
         """deploy/nginx.conf.template, filled in as envsubst does: what has braces and a name that is known."""
         text = (ROOT / "deploy/nginx.conf.template").read_text(encoding="utf-8")
-        apps = " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in self.ports)
+        apps = " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self.ports)
         values = {"LISTEN": self.url.removeprefix("http://"), "APPS": apps, "STATIC": str(self.folder / "static")}
         for name, value in values.items():
             text = text.replace(f"${{{name}}}", value)
