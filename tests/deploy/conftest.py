@@ -9,8 +9,15 @@ __all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")
-def hosted():
+def site():
     if not NGINX:
         pytest.fail("no nginx: on Debian apt-get install nginx-light")
     with Hosted() as running:
         yield running
+
+
+@pytest.fixture
+def hosted(site):
+    """All processes are there at the start of each test, whatever the one before has killed."""
+    site.revive()
+    return site

@@ -105,8 +105,17 @@ class Hosted:
             time.sleep(0.1)
         raise RuntimeError(f"{url} did not start within 60 s")
 
+    def revive(self):
+        """Start what was killed."""
+        for port in [port for port, process in self.apps.items() if process.poll() is not None]:
+            self.start(port)
+            self.wait(port)
+
     def sessions(self, port):
-        """How many students are connected to a process."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/metrics", timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
-        return int(float(next(line.split()[-1] for line in lines if line.startswith("active_sessions"))))
+        """How many sessions a process has begun: none if it is not there."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/metrics", timeout=5) as answer:
+                lines = answer.read().decode().splitlines()
+        except OSError:
+            return 0
+        return int(float(next(line.split()[-1] for line in lines if line.startswith('session_events_total{type="connect"}'))))
