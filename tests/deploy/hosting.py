@@ -1,6 +1,7 @@
 """The app as deploy/ hosts it: nginx from the system in front of app processes, all on free ports of this machine."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from string import Template
 ROOT = Path(__file__).parents[2]
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + os.pathsep + "/usr/sbin")
 MAIN = """daemon off; worker_processes 1; pid $folder/pid; error_log $folder/error.log;
-events {}
+events { worker_connections 4096; }
 http {
     include /etc/nginx/mime.types; access_log off;
     client_body_temp_path $folder; proxy_temp_path $folder; fastcgi_temp_path $folder;
@@ -115,7 +116,7 @@ class Hosted:
         """How many sessions a process has begun: none if it is not there."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/metrics", timeout=5) as answer:
-                lines = answer.read().decode().splitlines()
+                said = answer.read().decode()
         except OSError:
             return 0
-        return int(float(next(line.split()[-1] for line in lines if line.startswith('session_events_total{type="connect"}'))))
+        return int(re.search(r'session_events_total{type="connect"} (\d+)', said)[1])
