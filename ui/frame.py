@@ -424,10 +424,13 @@ class Page:
         return str(value) if value in options else first
 
     def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
-        """A file instead, up to a megabyte: its name and its bytes, kept for the session."""
+        """A file instead, up to a megabyte: its name and its bytes, kept for the session.
+
+        There is none where the host takes no files (`server.maxUploadSize` is 0).
+        """
         place = self.controls(at, key)
         files: dict[str, tuple[str, bytes] | None] = self._state.setdefault("files", {})
-        if place:
+        if place and st.get_option("server.maxUploadSize"):
             file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
             files[key] = (file.name, file.getvalue()) if file else None
         return files.get(key)
@@ -483,13 +486,13 @@ class Page:
         place, name = self.controls(at, key), f"{key} {of}".strip()
         kept = f"{name} kept"
         if place:
-            st.session_state.setdefault(name, st.session_state.get(kept, default))
-            label, width = self.words[key], CONTROL if height is None else BOX
+            # Given, not assigned: what a browser sends that comes back to another process must win.
+            label, start = self.words[key], st.session_state.get(kept, default)
             if height is None:
-                st.session_state[kept] = place.text_input(label, key=name, width=width, max_chars=LONGEST_LINE)
+                st.session_state[kept] = place.text_input(label, start, key=name, width=CONTROL, max_chars=LONGEST_LINE)
             else:
                 st.session_state[kept] = place.text_area(
-                    label, key=name, height=height, width=width, max_chars=MOST_CHARACTERS
+                    label, start, key=name, height=height, width=BOX, max_chars=MOST_CHARACTERS
                 )
         return str(self._state.get(kept, default))
 

@@ -189,7 +189,7 @@ function keys(track, i) {
   track.setAttribute("tabindex", "0");
   track.addEventListener("keydown", (event) => {
     const by = KEYS[event.key];
-    if (by === undefined || !hand.send) return;
+    if (by === undefined || event.altKey || !hand.send) return; // with Alt the arrows turn the steps
     event.preventDefault();
     const [lo, hi] = track.ends;
     hand.held = true;

@@ -81,7 +81,7 @@ class Visit:
 
     def settle(self, shown=".picture"):
         self.page.locator(shown).first.wait_for(timeout=30_000)
-        self.page.wait_for_function("document.querySelector('[data-test-script-state=notRunning]') !== null")
+        self.page.locator("[data-test-script-state=notRunning]").first.wait_for(state="attached")
         self.page.wait_for_timeout(300)
 
     def said(self, where=".picture"):
