@@ -326,6 +326,15 @@ function drawGrid({ columns, rows }, figure) {
   });
 }
 
+// Curves and rolls are drawn for letters of 16 pixels, and grow with them.
+const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
+function resize(svg, width, height) {
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("width", width * unit());
+  svg.setAttribute("height", height * unit());
+}
+
 // ---- curve: lines and dots over two axes ---------------------------------------------------------------------
 
 function buildCurve(box) {
@@ -334,9 +343,10 @@ function buildCurve(box) {
 }
 
 function drawCurve(built, figure) {
-  const room = built.svg.parentElement.clientWidth;
-  if (built.drawn !== figure || built.room !== room) drawLines(built, figure);
-  [built.drawn, built.room] = [figure, room];
+  const room = built.svg.parentElement.clientWidth / unit();
+  const anew = built.drawn !== figure || built.room !== room;
+  Object.assign(built, { drawn: figure, room });
+  if (anew) drawLines(built, figure);
   drawDots(built, figure);
 }
 
@@ -366,13 +376,12 @@ function drawDots({ dots, x, y, room, top }, figure) {
 }
 
 function drawLines(built, figure) {
-  const { svg, legend } = built;
-  const width = Math.max(240, svg.parentElement.clientWidth);
+  const { svg, legend, room } = built;
+  const width = Math.max(240, room);
   const height = Math.min(300, Math.round(width * 0.62));
   const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44];
   svg.replaceChildren();
-  svg.setAttribute("width", width);
-  svg.setAttribute("height", height);
+  resize(svg, width, height);
   const scale = (axis, from, to) => (v) => from + ((Math.min(axis.hi, Math.max(axis.lo, v)) - axis.lo) / (axis.hi - axis.lo || 1)) * (to - from);
   const x = scale(figure.x, left, width - right);
   const y = scale(figure.y, height - bottom, top);
@@ -555,7 +564,7 @@ function drawLetters(built, figure) {
 const buildRoll = (box) => ({ svg: add(box, "svg", { "aria-hidden": "true", class: "roll" }), drawn: null });
 
 function drawRoll(built, figure) {
-  const room = built.svg.parentElement.clientWidth;
+  const room = built.svg.parentElement.clientWidth / unit();
   if (built.drawn === figure && built.room === room) return;
   Object.assign(built, { drawn: figure, room });
   const { svg } = built;
@@ -567,8 +576,7 @@ function drawRoll(built, figure) {
   const beat = Math.max(36, (room - left - 8) / Math.max(end, 8)); // pixels for a whole note; more than fits scrolls
   const [x, y] = [(time) => left + time * beat, (pitch) => top + (high - pitch) * row];
   const bottom = y(low);
-  svg.setAttribute("width", Math.ceil(x(end) + 8));
-  svg.setAttribute("height", bottom + 6);
+  resize(svg, Math.ceil(x(end) + 8), bottom + 6);
   for (const [from, to, wrong] of figure.measures) {
     if (wrong) {
       add(svg, "rect", { class: "wrong", x: x(from), y: top, width: Math.max(6, x(to) - x(from)), height: bottom - top });
