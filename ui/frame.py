@@ -217,15 +217,18 @@ class Page:
                 st.rerun()
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
+            if self._has_board or self.projector:
+                self._hand, self._main = st.columns([0.4, 0.6], gap="large")
+            else:
+                self._hand = self._main = st.container(key="alone")
             if self._has_board:
-                left, self._main = st.columns([0.4, 0.6], gap="large")
-                with left:
+                with self._hand:
                     place = st.container()
                     live = numbers.numbers(self.words, names, zero_temperature=zero_temperature)
                     with place:
                         self.board([board(live, columns)], live)
             else:
-                self._main, live = st.container(key="alone"), numbers.kept()
+                live = numbers.kept()
             body(live)
             self._keep(body, live)
 
@@ -322,7 +325,8 @@ class Page:
         if not self._between:
             self._between.append(self._main.container())
         if key not in self._controls:
-            self._controls[key] = self._main.container(
+            at_hand = self._hand if self.projector else self._main
+            self._controls[key] = at_hand.container(
                 key=f"controls-{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
             )
             self._between.append(self._main.container())

@@ -662,6 +662,7 @@ function draw({ data: bytes, parentElement, setTriggerValue }) {
   };
   roots.add(root);
   root.draw();
+  document.dispatchEvent(new Event("drawn")); // ui/projector.js may want it smaller
   turn(data.step);
   if (data.live) hear(data.live, (value) => setTriggerValue("commit", value));
   if (!root.watcher) {

@@ -1,27 +1,25 @@
-// A page on the wall. Pictures become as small as they must to end above the fold, formulas as narrow as their column,
-// and a presenter's remote, which sends Page Up and Down, turns the steps.
+// A page on the wall. What the hand moves stands on the left, what is shown on the right; each becomes as small as it
+// must to end above the fold, a formula as narrow as its column. A presenter's remote, which sends Page Up and Down,
+// turns the steps.
 
 const SIZES = [1.3, 1.2, 1.1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6]; // at the last, letters are as large as on a laptop
 
 const within = (node) => node.scrollWidth <= node.clientWidth + 1;
 
-function roots() {
-  const mounts = document.querySelectorAll(".stMain [data-testid=stBidiComponentIsolated]");
-  return [...mounts].map((mount) => mount.shadowRoot?.querySelector(".pictures")).filter(Boolean);
+function roots(place) {
+  const mounts = place.querySelectorAll("[data-testid=stBidiComponentIsolated]");
+  return [...mounts].map((mount) => mount.shadowRoot?.querySelector(".pictures")).filter((root) => root?.draw);
 }
 
-function fitPictures(root, scrolled) {
-  const mount = root.getRootNode().host;
-  if (mount.closest(".st-key-below")) return; // what may be below the fold
-  const column = mount.closest(".stColumn:has(.st-key-temperature)"); // beneath the board stand its controls
-  const low = (node) => node.getBoundingClientRect().bottom + scrolled;
-  const fits = (size) => {
-    root.style.zoom = size;
-    root.draw();
-    const end = column ? low(column.querySelector(".stVerticalBlock")) : low(root);
-    return end <= innerHeight && [...root.querySelectorAll(".picture, .number")].every(within);
-  };
-  SIZES.some(fits);
+// The largest size at which these nodes end above the fold, and nothing that is drawn in them is too wide.
+function fit(nodes, drawn, sizes) {
+  const scrolled = document.querySelector(".stMain").scrollTop;
+  sizes.some((size) => {
+    for (const node of nodes) node.style.zoom = size;
+    for (const root of drawn) root.draw();
+    const low = Math.max(0, ...nodes.map((node) => node.getBoundingClientRect().bottom + scrolled));
+    return low <= innerHeight && drawn.every((root) => [...root.querySelectorAll(".picture, .number")].every(within));
+  });
 }
 
 function fitFormula(display) {
@@ -45,32 +43,34 @@ function turn(event) {
 
 function start() {
   let planned = 0;
-  const plan = () => (planned ||= requestAnimationFrame(fit));
-  const sizes = new ResizeObserver(plan);
+  const plan = () => (planned ||= requestAnimationFrame(all));
   const words = new MutationObserver(plan);
-  function fit() {
+  function all() {
     planned = 0;
-    const scrolled = document.querySelector(".stMain").scrollTop;
     for (const display of document.querySelectorAll(".stMain .katex-display")) fitFormula(display);
-    for (const root of roots()) {
-      if (root.draw) fitPictures(root, scrolled);
-      sizes.observe(root);
-    }
+    const [hand, shown] = document.querySelectorAll(".stMain .stColumn");
+    if (!shown) return;
+    fit([hand.firstElementChild], roots(hand), SIZES.slice(3));
+    const pictures = roots(shown).filter((root) => !root.getRootNode().host.closest(".st-key-below"));
+    fit(pictures, pictures, SIZES);
   }
   words.observe(document.querySelector(".stMain"), { childList: true, subtree: true, characterData: true });
+  document.addEventListener("drawn", plan); // picture.js says so
   addEventListener("resize", plan);
   document.addEventListener("keydown", turn, true);
   plan();
   return () => {
     cancelAnimationFrame(planned);
-    sizes.disconnect();
+    document.removeEventListener("drawn", plan);
     words.disconnect();
     removeEventListener("resize", plan);
     document.removeEventListener("keydown", turn, true);
-    for (const node of [...roots(), ...document.querySelectorAll(".katex-display > *")]) node.style.zoom = "";
+    for (const node of [...roots(document), ...document.querySelectorAll(".stColumn > *, .katex-display > *")]) node.style.zoom = "";
   };
 }
 
-export default function ({ parentElement }) {
-  return (parentElement.stop ??= start());
+// A mount may be called again, and a second may come before the first is gone: only the last one listens.
+export default function () {
+  globalThis.stopProjector?.();
+  return (globalThis.stopProjector = start());
 }
