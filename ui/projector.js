@@ -2,7 +2,8 @@
 // must to end above the fold, a formula as narrow as its column. A presenter's remote, which sends Page Up and Down,
 // turns the steps.
 
-const SIZES = [1.3, 1.2, 1.1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6]; // at the last, letters are as large as on a laptop
+const SIZES = [1.3, 1.2, 1.1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6]; // at 0.6 letters are as on a laptop
+const WAYS = [[1, 0.8], [0.8, 0.7], [0.65, 0.6]]; // the largest formula, and how small pictures become before it does
 
 const within = (node) => node.scrollWidth <= node.clientWidth + 1;
 
@@ -11,10 +12,10 @@ function roots(place) {
   return [...mounts].map((mount) => mount.shadowRoot?.querySelector(".pictures")).filter((root) => root?.draw);
 }
 
-// The largest size at which these nodes end above the fold, and nothing that is drawn in them is too wide.
+// The largest size at which these nodes end above the fold and nothing that is drawn in them is too wide: is there one?
 function fit(nodes, drawn, sizes) {
   const scrolled = document.querySelector(".stMain").scrollTop;
-  sizes.some((size) => {
+  return sizes.some((size) => {
     for (const node of nodes) node.style.zoom = size;
     for (const root of drawn) root.draw();
     const low = Math.max(0, ...nodes.map((node) => node.getBoundingClientRect().bottom + scrolled));
@@ -22,10 +23,12 @@ function fit(nodes, drawn, sizes) {
   });
 }
 
-function fitFormula(display) {
+function fitFormula(display, most) {
   const formula = display.firstElementChild;
-  formula.style.zoom = 1;
-  formula.style.zoom = Math.max(SIZES.at(-1), Math.min(1, display.clientWidth / display.scrollWidth));
+  formula.style.cssText = `zoom: ${most}`;
+  const size = (most * display.clientWidth) / display.scrollWidth;
+  formula.style.zoom = Math.max(SIZES.at(-1), Math.min(most, size));
+  if (!within(display)) formula.style.whiteSpace = "normal"; // KaTeX then breaks it at its signs
 }
 
 // Page Up and Down stay with who has the keyboard in a list or a text, or came to a bar or slider by keyboard.
@@ -47,12 +50,14 @@ function start() {
   const words = new MutationObserver(plan);
   function all() {
     planned = 0;
-    for (const display of document.querySelectorAll(".stMain .katex-display")) fitFormula(display);
     const [hand, shown] = document.querySelectorAll(".stMain .stColumn");
     if (!shown) return;
     fit([hand.firstElementChild], roots(hand), SIZES.slice(3));
     const pictures = roots(shown).filter((root) => !root.getRootNode().host.closest(".st-key-below"));
-    fit(pictures, pictures, SIZES);
+    WAYS.some(([most, least]) => {
+      for (const display of shown.querySelectorAll(".katex-display")) fitFormula(display, most);
+      return fit(pictures, pictures, SIZES.filter((size) => size >= least));
+    });
   }
   words.observe(document.querySelector(".stMain"), { childList: true, subtree: true, characterData: true });
   document.addEventListener("drawn", plan); // picture.js says so
@@ -65,7 +70,7 @@ function start() {
     words.disconnect();
     removeEventListener("resize", plan);
     document.removeEventListener("keydown", turn, true);
-    for (const node of [...roots(document), ...document.querySelectorAll(".stColumn > *, .katex-display > *")]) node.style.zoom = "";
+    for (const node of [...roots(document), ...document.querySelectorAll(".stColumn > *, .katex-display > *")]) node.style.cssText = "";
   };
 }
 
