@@ -344,8 +344,9 @@ function buildCurve(box) {
 
 function drawCurve(built, figure) {
   const room = built.svg.parentElement.clientWidth / unit();
-  const anew = built.drawn !== figure || built.room !== room;
-  Object.assign(built, { drawn: figure, room });
+  const tallest = built.svg.closest(".dense") ? 190 : 300;
+  const anew = built.drawn !== figure || built.room !== room || built.tallest !== tallest;
+  Object.assign(built, { drawn: figure, room, tallest });
   if (anew) drawLines(built, figure);
   drawDots(built, figure);
 }
@@ -376,9 +377,9 @@ function drawDots({ dots, x, y, room, top }, figure) {
 }
 
 function drawLines(built, figure) {
-  const { svg, legend, room } = built;
+  const { svg, legend, room, tallest } = built;
   const width = Math.max(240, room);
-  const height = Math.min(300, Math.round(width * 0.62));
+  const height = Math.min(tallest, Math.round(width * 0.62));
   const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44];
   svg.replaceChildren();
   resize(svg, width, height);

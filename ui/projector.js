@@ -3,7 +3,9 @@
 // turns the steps.
 
 const SIZES = [1.3, 1.2, 1.1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6]; // at 0.6 letters are as on a laptop
-const WAYS = [[1, 0.8], [0.8, 0.7], [0.65, 0.6]]; // the largest formula, and how small pictures become before it does
+// How large a formula, how small pictures become before that changes, and last whether they stand closer together.
+const WAYS = [[1, 0.8], [0.8, 0.7], [0.65, 0.6], [0.65, 0.6, "dense"]];
+const WIDTHS = ["13rem", "18rem", "24rem"]; // of the controls, where no board gives their column its width
 
 const within = (node) => node.scrollWidth <= node.clientWidth + 1;
 
@@ -52,9 +54,14 @@ function start() {
     planned = 0;
     const [hand, shown] = document.querySelectorAll(".stMain .stColumn");
     if (!shown) return;
-    fit([hand.firstElementChild], roots(hand), SIZES.slice(3));
+    const board = hand.querySelector(".st-key-temperature");
+    (board ? ["40%"] : WIDTHS).some((width) => {
+      hand.style.flex = `0 0 ${width}`;
+      return fit([hand.firstElementChild], roots(hand), SIZES.slice(3));
+    });
     const pictures = roots(shown).filter((root) => !root.getRootNode().host.closest(".st-key-below"));
-    WAYS.some(([most, least]) => {
+    WAYS.some(([most, least, dense]) => {
+      for (const root of pictures) root.classList.toggle("dense", dense === "dense");
       for (const display of shown.querySelectorAll(".katex-display")) fitFormula(display, most);
       return fit(pictures, pictures, SIZES.filter((size) => size >= least));
     });
@@ -70,7 +77,7 @@ function start() {
     words.disconnect();
     removeEventListener("resize", plan);
     document.removeEventListener("keydown", turn, true);
-    for (const node of [...roots(document), ...document.querySelectorAll(".stColumn > *, .katex-display > *")]) node.style.cssText = "";
+    for (const node of [...roots(document), ...document.querySelectorAll(".stColumn, .stColumn > *, .katex-display > *")]) node.style.cssText = "";
   };
 }
 
