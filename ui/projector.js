@@ -7,6 +7,8 @@ const SIZES = [1.3, 1.2, 1.1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6]; //
 const WAYS = [[1, 0.8], [0.8, 0.7], [0.65, 0.6], [0.65, 0.6, "dense"]];
 const WIDTHS = ["13rem", "18rem", "24rem"]; // of the controls, where no board gives their column its width
 
+const DRAWN = ".picture:not(:has(.roll)), .number"; // a long tune scrolls
+
 const within = (node) => node.scrollWidth <= node.clientWidth + 1;
 
 function roots(place) {
@@ -21,7 +23,7 @@ function fit(nodes, drawn, sizes) {
     for (const node of nodes) node.style.zoom = size;
     for (const root of drawn) root.draw();
     const low = Math.max(0, ...nodes.map((node) => node.getBoundingClientRect().bottom + scrolled));
-    return low <= innerHeight && drawn.every((root) => [...root.querySelectorAll(".picture, .number")].every(within));
+    return low <= innerHeight && drawn.every((root) => [...root.querySelectorAll(DRAWN)].every(within));
   });
 }
 
