@@ -35,14 +35,21 @@ function fitFormula(display, most) {
   if (!within(display)) formula.style.whiteSpace = "normal"; // KaTeX then breaks it at its signs
 }
 
-// Page Up and Down stay with who has the keyboard in a list or a text, or came to a bar or slider by keyboard.
-const KEEPS = "textarea, [aria-expanded=true], [role=option], input:not([type=range], [type=radio], [type=checkbox], [role=combobox])";
-const MOVES = "[type=range]:focus-visible, [role=slider]:focus-visible";
+// Page Up and Down stay with a list that is open, a text, and a bar or slider that was reached by keyboard.
+const KEEPS = "textarea, [aria-expanded=true], [role=option], [role=slider], input:not([type=radio], [type=checkbox], [role=combobox])";
+
+// What a mouse or a finger has moved gives the keys back to the remote.
+function letGo() {
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  if (node?.matches("[type=range], [role=slider]")) node.blur();
+}
+const release = () => setTimeout(letGo);
 
 function turn(event) {
   const at = { PageUp: 0, PageDown: -1 }[event.key];
   const [node] = event.composedPath();
-  if (at === undefined || node.matches?.(`${KEEPS}, ${MOVES}`)) return;
+  if (at === undefined || node.matches?.(KEEPS)) return;
   event.preventDefault();
   event.stopPropagation();
   [...document.querySelectorAll(".st-key-steps-row button")].filter((button) => !button.closest(".stSelectbox")).at(at)?.click();
@@ -72,6 +79,7 @@ function start() {
   document.addEventListener("drawn", plan); // picture.js says so
   addEventListener("resize", plan);
   document.addEventListener("keydown", turn, true);
+  document.addEventListener("pointerup", release, true);
   plan();
   return () => {
     cancelAnimationFrame(planned);
@@ -79,6 +87,7 @@ function start() {
     words.disconnect();
     removeEventListener("resize", plan);
     document.removeEventListener("keydown", turn, true);
+    document.removeEventListener("pointerup", release, true);
     for (const node of [...roots(document), ...document.querySelectorAll(".stColumn, .stColumn > *, .katex-display > *")]) node.style.cssText = "";
   };
 }

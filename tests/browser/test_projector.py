@@ -170,7 +170,7 @@ CONTRASTS = """() => {
             const [a, b] = [light(colour), light(below)].sort((x, y) => y - x);
             const contrast = (a + 0.05) / (b + 0.05);
             checked += 1;
-            if (contrast < 7) poor.push([node.textContent.slice(0, 30), node.className, contrast]);
+            if (clear && contrast < 7) poor.push([node.textContent.slice(0, 30), node.outerHTML.slice(0, 90), contrast]);
         }
         for (const one of [...node.children, ...(node.shadowRoot?.children ?? [])]) walk(one);
     };
@@ -189,4 +189,46 @@ def test_words_and_numbers_stand_out_seven_to_one(browser, server, at, scheme):
     found = visit.page.evaluate(CONTRASTS)
     assert found["checked"] > 40
     assert found["poor"] == []
+    visit.done()
+
+
+@pytest.mark.parametrize("width", [800, 390])
+def test_in_the_frame_of_a_course_page_one_thing_scrolls_and_links_stay_inside(browser, server, width):
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&step=challenges", width=width + 60)
+    source = f"{server.url}/softmax?lang=en&predict=false&step=challenges&embed=true"
+    visit.page.evaluate(
+        """([source, width]) => {
+            document.body.innerHTML = "<h1>Week 3</h1>";
+            const frame = Object.assign(document.createElement("iframe"), { src: source, width, height: 600 });
+            document.body.append(frame);
+        }""",
+        [source, width],
+    )
+    inside = visit.page.frame_locator("iframe")
+    inside.locator("h3").first.wait_for(timeout=30_000)
+    inside.locator(".board").wait_for()
+    frame = visit.page.frames[1]
+    assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert frame.evaluate("document.querySelector('.stMain').scrollWidth <= innerWidth")
+    for hidden in (".stAppHeader", ".stSidebar", ".st-key-projector"):
+        expect(inside.locator(hidden).first).to_be_hidden()
+    assert 0 <= frame.evaluate("document.querySelector('h1').getBoundingClientRect().top") < 40
+    assert frame.evaluate("document.querySelector('.stMain').scrollTop") == 0
+    inside.get_by_role("link", name=f"{prose('cross_entropy', 'en').title} →").click()
+    inside.get_by_role("heading", name=prose("cross_entropy", "en").title).wait_for()
+    assert "embed=true" in frame.url
+    assert "/cross_entropy" in frame.url
+    visit.done()
+
+
+def test_paper_has_ink_and_no_controls_also_where_the_screen_is_dark(browser, server):
+    visit = Visit(browser, f"{server.url}/softmax?lang=en&predict=false&step=shift-all", color_scheme="dark")
+    assert visit.brightness("color", ".picture") > 150
+    visit.page.emulate_media(media="print", color_scheme="dark")
+    assert visit.brightness("color", ".picture") < 50
+    assert visit.brightness("color", "h3 span") < 50
+    assert visit.brightness("backgroundColor", ".stApp") > 200
+    expect(visit.page.locator("h3").first).to_be_visible()
+    for hidden in ("button:not(.name)", "input[type=range]"):
+        assert not any(one.is_visible() for one in visit.page.locator(hidden).all())
     visit.done()
