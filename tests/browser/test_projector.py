@@ -170,7 +170,7 @@ CONTRASTS = """() => {
             const [a, b] = [light(colour), light(below)].sort((x, y) => y - x);
             const contrast = (a + 0.05) / (b + 0.05);
             checked += 1;
-            if (clear && contrast < 7) poor.push([node.textContent.slice(0, 30), node.outerHTML.slice(0, 90), contrast]);
+            if (clear && contrast < 7) poor.push([node.outerHTML.slice(0, 90), contrast]);
         }
         for (const one of [...node.children, ...(node.shadowRoot?.children ?? [])]) walk(one);
     };
