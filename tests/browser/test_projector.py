@@ -50,7 +50,7 @@ def on_the_wall(browser, url, **options):
 def turned(visit, number):
     """Wait until a step is there and has found its size."""
     visit.page.wait_for_function(f"document.querySelector('.st-key-steps-row input')?.value.startsWith('{number}/')")
-    visit.settle("h3")
+    visit.settle("h1")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
