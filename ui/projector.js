@@ -59,6 +59,7 @@ function start() {
   let planned = 0;
   const plan = () => (planned ||= requestAnimationFrame(all));
   const words = new MutationObserver(plan);
+  const sizes = new ResizeObserver(plan); // letters of formulas come late
   function all() {
     planned = 0;
     const [hand, shown] = document.querySelectorAll(".stMain .stColumn");
@@ -76,6 +77,7 @@ function start() {
     });
   }
   words.observe(document.querySelector(".stMain"), { childList: true, subtree: true, characterData: true });
+  sizes.observe(document.querySelector(".stMainBlockContainer"));
   document.addEventListener("drawn", plan); // picture.js says so
   addEventListener("resize", plan);
   document.addEventListener("keydown", turn, true);
@@ -85,6 +87,7 @@ function start() {
     cancelAnimationFrame(planned);
     document.removeEventListener("drawn", plan);
     words.disconnect();
+    sizes.disconnect();
     removeEventListener("resize", plan);
     document.removeEventListener("keydown", turn, true);
     document.removeEventListener("pointerup", release, true);
