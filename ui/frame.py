@@ -26,6 +26,7 @@ from explainers.text import prose, words
 from explainers.worksheet import Lesson, worksheet
 from ui import deeds, jobs, numbers, share
 from ui.picture import picture, picture_code
+from ui.projector import project
 
 gc.collect()
 gc.freeze()  # what the imports made is never garbage: where a host turns Streamlit's collection on, it costs less
@@ -99,6 +100,14 @@ def _switch_language() -> None:
         numbers.put({})
 
 
+def _switch_projector() -> None:
+    if st.session_state["projector"]:
+        st.query_params["projector"] = "true"
+    else:
+        st.query_params.pop("projector", None)
+    numbers.put({})
+
+
 class Page:
     """One page in one language: a frame that stays, and in it the part that follows the learner's numbers.
 
@@ -110,6 +119,7 @@ class Page:
         self.lang = lang
         self.words = words(lang)
         self.text = prose(slug, lang)
+        self.projector = st.query_params.get("projector") == "true"
         self.hidden = share.listed(share.HIDE)
         only = share.listed(share.ONLY)
         all_turns = (*self.text.steps, CHALLENGES)
@@ -124,19 +134,20 @@ class Page:
 
     def _wanted(self) -> str:
         step = st.query_params.get("step")
-        return step if step in (*self.turns, ALL) else self.turns[0]
+        return step if step in self.turns or (step == ALL and not self.projector) else self.turns[0]
 
     # ---- the frame ----
 
     def link(self, slug: str, label: str) -> None:
-        """A link to another page in the same language; the numbers travel by `numbers.arrive`."""
+        """A link to another page in the same language and size; the numbers travel by `numbers.arrive`."""
         st.page_link(path(slug), label=label, query_params=self.onward_query)
 
     @property
     def onward_query(self) -> dict[str, str]:
         """What the address of this page hands on to every other."""
         hidden = ",".join(part for part in share.EVERYWHERE if part in self.hidden)
-        return {"lang": self.lang} | ({share.HIDE: hidden} if hidden else {})
+        said = {"lang": self.lang, "projector": "true" if self.projector else "", share.HIDE: hidden}
+        return {name: value for name, value in said.items() if value}
 
     def seen(self, name: str, at: Sequence[str] = ()) -> bool:
         """Whether this link shows a control that a link can hide."""
@@ -151,9 +162,14 @@ class Page:
         with st.container(key="top", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"# {self.text.title}")
             picture_code(self.lang)
+            if self.projector:
+                project()
+                self._bar = st.container(key="bar")
             with st.container(horizontal=True, width="content", vertical_alignment="center"):
                 if share.LANGUAGE not in self.hidden:
                     self._languages()
+                st.session_state["projector"] = self.projector
+                st.toggle(self.words["projector"], key="projector", on_change=_switch_projector)
                 self._sharing = st.button(self.words["link"], key="link")
         with st.sidebar:
             st.markdown(f"**{self.words['contents']}**")
@@ -186,7 +202,8 @@ class Page:
         at = self.turns.index(self.step) if self.step in self.turns else -1
         st.session_state["steps"] = self.step
         names = {key: f"{n}/{len(self.turns)} · {self._heading(key)}" for n, key in enumerate(self.turns, 1)}
-        names[ALL] = self.words["all_steps"]
+        if not self.projector:
+            names[ALL] = self.words["all_steps"]
         with st.container(key="steps-row", horizontal=True, wrap=False, vertical_alignment="bottom", gap="small"):
             self._turn(f"← :small[{self.words['step_before']}]", at - 1, shortcut="Alt+Left")
             st.selectbox(
@@ -226,10 +243,13 @@ class Page:
         self, body: Callable[[Live], None], *, columns: Sequence[Link] = ("z", "p"), zero_temperature: bool = False
     ) -> None:
         """Draw a lesson: the frame, then `body(live)` beside the board, again whenever the learner's numbers move."""
-        if self.step in (self.text.steps[0], ALL):
+        if self.step in (self.text.steps[0], ALL) and not self.projector:
             self.lead()
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+        with self._bar if self.projector else row:
             self._steps()
+        stage = st.container()
+        with st.container(key="foot") if self.projector else row:
             if self._has_board:
                 if self.seen("toolbar"):
                     self.toolbar()
@@ -243,17 +263,19 @@ class Page:
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
             live = numbers.live(zero_temperature=zero_temperature)
+            if self._has_board or self.projector:
+                self._hand, self._main = st.columns([0.4, 0.6], gap="large")
+            else:
+                self._hand = self._main = st.container(key="alone")
             if self._has_board:
-                left, self._main = st.columns([0.4, 0.6], gap="large")
-                with left:
+                with self._hand:
                     self.board([board(live, columns)], live)
                     numbers.controls(self.words, live, self.seen, zero_temperature=zero_temperature)
-            else:
-                self._main = st.container(key="alone")
             body(live)
             self._keep(body, live)
 
-        self.follow(moving)
+        with stage:
+            self.follow(moving)
         self._onward()
 
     def _keep(self, body: Callable[[Live], None], live: Live) -> None:
@@ -361,7 +383,8 @@ class Page:
             return None
         if key not in self._controls:
             self._between.append(self._main.container())
-            self._controls[key] = self._main.container(
+            at_hand = self._hand if self.projector else self._main
+            self._controls[key] = at_hand.container(
                 key=f"controls-{key}", horizontal=True, vertical_alignment="bottom", gap="medium"
             )
         place = self._controls[key]
@@ -587,9 +610,15 @@ class Page:
                 place = next(places)
             if open_:
                 with place:
-                    self._notes(step)
                     with_table = self._has_board and self.step != ALL
-                    self.pictures((*step.figures, self._table()) if with_table else step.figures, step.key)
+                    if self.projector:
+                        self.pictures(step.figures, step.key)
+                        with st.container(key="below"):
+                            self._spoken(step)
+                            self.pictures([self._table()] if with_table else [], "table")
+                    else:
+                        self._notes(step)
+                        self.pictures((*step.figures, self._table()) if with_table else step.figures, step.key)
         # Controls of a question that is open are drawn all the same, so that the address keeps them, but out of sight.
         # The style is always sent: one that a run leaves out stays in the browser, and they would stay hidden.
         rules = "".join(f".st-key-controls-{k} {{ display: none; }}" for k in sorted(hidden))
@@ -640,9 +669,16 @@ class Page:
 
     def _words(self, step: Step) -> None:
         section = self.text.sections[step.key]
-        parts = [f"### {self.text.steps.index(step.key) + 1} · {section.heading}", section.body]
+        parts = [f"### {self.text.steps.index(step.key) + 1} · {section.heading}"]
+        parts += [] if self.projector else [section.body]
         parts += [f"$$\n{latex}\n$$" for latex in (step.formula, step.worked) if latex]
         st.markdown(fill("\n\n".join(parts), step.numbers))
+
+    def _spoken(self, step: Step) -> None:
+        """What the teacher says where the lesson is projected: the words of the step, behind a button."""
+        with st.expander(self.words["spoken"]):
+            st.markdown(fill(self.text.sections[step.key].body, step.numbers))
+            self._notes(step)
 
     def _notes(self, step: Step) -> None:
         for note in step.notes:

@@ -327,6 +327,15 @@ function drawGrid({ columns, rows }, figure) {
   });
 }
 
+// Curves and rolls are drawn for letters of 16 pixels, and grow with them.
+const unit = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
+function resize(svg, width, height) {
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("width", width * unit());
+  svg.setAttribute("height", height * unit());
+}
+
 // ---- curve: lines and dots over two axes ---------------------------------------------------------------------
 
 function buildCurve(box) {
@@ -335,9 +344,11 @@ function buildCurve(box) {
 }
 
 function drawCurve(built, figure) {
-  const room = built.svg.parentElement.clientWidth;
-  if (built.drawn !== figure || built.room !== room) drawLines(built, figure);
-  [built.drawn, built.room] = [figure, room];
+  const room = built.svg.parentElement.clientWidth / unit();
+  const tallest = built.svg.closest(".dense") ? 145 : 300;
+  const anew = built.drawn !== figure || built.room !== room || built.tallest !== tallest;
+  Object.assign(built, { drawn: figure, room, tallest });
+  if (anew) drawLines(built, figure);
   drawDots(built, figure);
 }
 
@@ -367,30 +378,28 @@ function drawDots({ dots, x, y, room, top }, figure) {
 }
 
 function drawLines(built, figure) {
-  const { svg, legend } = built;
-  const em = parseFloat(getComputedStyle(svg).fontSize) / 16; // room for letters grows with them
-  const width = Math.max(240, svg.parentElement.clientWidth);
-  const height = Math.min(300 * em, Math.round(width * 0.62));
-  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44].map((side) => side * em);
+  const { svg, legend, room, tallest } = built;
+  const width = Math.max(240, room);
+  const height = Math.min(tallest, Math.round(width * 0.62));
+  const [left, right, top, bottom] = [58, figure.right ? 58 : 16, 30, 44];
   svg.replaceChildren();
-  svg.setAttribute("width", width);
-  svg.setAttribute("height", height);
+  resize(svg, width, height);
   const scale = (axis, from, to) => (v) => from + ((Math.min(axis.hi, Math.max(axis.lo, v)) - axis.lo) / (axis.hi - axis.lo || 1)) * (to - from);
   const x = scale(figure.x, left, width - right);
   const y = scale(figure.y, height - bottom, top);
   for (const [value, text] of figure.x.ticks) {
     add(svg, "line", { class: "rule", x1: x(value), x2: x(value), y1: top, y2: height - bottom });
-    add(svg, "text", { x: x(value), y: height - bottom + 17 * em, "text-anchor": "middle" }, text);
+    add(svg, "text", { x: x(value), y: height - bottom + 17, "text-anchor": "middle" }, text);
   }
   for (const [value, text] of figure.y.ticks) {
     add(svg, "line", { class: "rule", x1: left, x2: width - right, y1: y(value), y2: y(value) });
-    add(svg, "text", { x: left - 7, y: y(value) + 4 * em, "text-anchor": "end" }, text);
+    add(svg, "text", { x: left - 7, y: y(value) + 4, "text-anchor": "end" }, text);
   }
   add(svg, "text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle", class: "axis" }, figure.x.title);
-  add(svg, "text", { x: 4, y: 14 * em, class: "axis" }, figure.y.title);
+  add(svg, "text", { x: 4, y: 14, class: "axis" }, figure.y.title);
   if (figure.right) {
-    add(svg, "text", { x: width - 4, y: 14 * em, class: "axis", "text-anchor": "end" }, figure.right.title);
-    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 * em }, text);
+    add(svg, "text", { x: width - 4, y: 14, class: "axis", "text-anchor": "end" }, figure.right.title);
+    for (const [value, text] of figure.right.ticks) add(svg, "text", { x: width - right + 7, y: y(value) + 4 }, text);
   }
   for (const [, value] of figure.levels ?? []) add(svg, "line", { class: "level", x1: left, x2: width - right, y1: y(value), y2: y(value) });
   for (const line of figure.lines) {
@@ -557,7 +566,7 @@ function drawLetters(built, figure) {
 const buildRoll = (box) => ({ svg: add(box, "svg", { "aria-hidden": "true", class: "roll" }), drawn: null });
 
 function drawRoll(built, figure) {
-  const room = built.svg.parentElement.clientWidth;
+  const room = built.svg.parentElement.clientWidth / unit();
   if (built.drawn === figure && built.room === room) return;
   Object.assign(built, { drawn: figure, room });
   const { svg } = built;
@@ -565,13 +574,11 @@ function drawRoll(built, figure) {
   const pitches = figure.notes.map((note) => note[2]);
   const [low, high] = [Math.min(60, ...pitches) - 1, Math.max(72, ...pitches) + 1];
   const end = Math.max(1, ...figure.notes.map(([start, length]) => start + length), ...figure.measures.map((measure) => measure[1]));
-  const em = parseFloat(getComputedStyle(svg).fontSize) / 16;
-  const [left, top, row] = [30 * em, 20 * em, 7 * em];
+  const [left, top, row] = [30, 20, 7];
   const beat = Math.max(36, (room - left - 8) / Math.max(end, 8)); // pixels for a whole note; more than fits scrolls
   const [x, y] = [(time) => left + time * beat, (pitch) => top + (high - pitch) * row];
   const bottom = y(low);
-  svg.setAttribute("width", Math.ceil(x(end) + 8));
-  svg.setAttribute("height", bottom + 6);
+  resize(svg, Math.ceil(x(end) + 8), bottom + 6);
   for (const [from, to, wrong] of figure.measures) {
     if (wrong) {
       add(svg, "rect", { class: "wrong", x: x(from), y: top, width: Math.max(6, x(to) - x(from)), height: bottom - top });
@@ -682,6 +689,7 @@ function draw({ data: bytes, parentElement, setTriggerValue }) {
   roots.add(root);
   if (data.live) hear(data.live, (value) => setTriggerValue("commit", value));
   root.draw();
+  document.dispatchEvent(new Event("drawn")); // ui/projector.js may want it smaller
   turn(data.step);
   if (data.live) announce(root, data.said);
   if (!root.watcher) {
