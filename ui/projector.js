@@ -64,7 +64,7 @@ function start() {
     planned = 0;
     const [hand, shown] = document.querySelectorAll(".stMain .stColumn");
     if (!shown) return;
-    const board = hand.querySelector(".st-key-temperature");
+    const board = hand.querySelector(".st-key-board");
     (board ? ["40%"] : WIDTHS).some((width) => {
       hand.style.flex = `0 0 ${width}`;
       return fit([hand.firstElementChild], roots(hand), SIZES.slice(3));

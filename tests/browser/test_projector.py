@@ -35,7 +35,7 @@ IMPORTANT = """() => {
     }
     for (const node of main.querySelectorAll("h3")) take("heading", node, wide(node));
     for (const node of main.querySelectorAll(".stColumn .katex-display")) take("formula", node, wide(node));
-    for (const node of main.querySelectorAll(".st-key-temperature, [class*=st-key-controls-]"))
+    for (const node of main.querySelectorAll(".st-key-board, .st-key-t_slider, [class*=st-key-controls-]"))
         take("controls", node, wide(node));
     return { all, sideways: main.scrollWidth - main.clientWidth };
 }"""
