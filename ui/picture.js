@@ -345,7 +345,7 @@ function buildCurve(box) {
 
 function drawCurve(built, figure) {
   const room = built.svg.parentElement.clientWidth / unit();
-  const tallest = built.svg.closest(".dense") ? 145 : 300;
+  const tallest = built.svg.closest(".dense") ? 135 : 300;
   const anew = built.drawn !== figure || built.room !== room || built.tallest !== tallest;
   Object.assign(built, { drawn: figure, room, tallest });
   if (anew) drawLines(built, figure);

@@ -59,14 +59,14 @@ class Visit:
     """One visitor with an empty browser; collects whatever goes wrong."""
 
     def __init__(self, browser, url, width=1280, shown=".picture", **options):
-        self.wrong = []
+        self.wrong, self.shown = [], shown
         context = browser.new_context(viewport={"width": width, "height": 800}, **({"locale": "en-US"} | options))
         self.page = context.new_page()
         self.page.on("pageerror", lambda error: self.wrong.append(f"error {error}"))
         self.page.on("console", self.console)
         self.page.on("request", lambda request: self.request(request.url, urlsplit(url).netloc))
         self.page.goto(url)
-        self.settle(shown)
+        self.settle()
 
     def console(self, message):
         # Behind a deep link Streamlit looks for its server under the page's path first: /softmax/_stcore/... is a 404.
@@ -79,8 +79,8 @@ class Visit:
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != host:
             self.wrong.append(f"asked {url}")
 
-    def settle(self, shown=".picture"):
-        self.page.locator(shown).first.wait_for(timeout=30_000)
+    def settle(self, shown=None):
+        self.page.locator(shown or self.shown).first.wait_for(timeout=30_000)
         self.page.locator("[data-test-script-state=notRunning]").first.wait_for(state="attached")
         self.page.wait_for_timeout(300)
 

@@ -122,7 +122,6 @@ def test_a_link_of_some_steps_that_hides_some_controls_in_chinese(browser, serve
     assert student.said() == visit.said()
     for key, there in (("rate", False), ("temperature", False), ("num_steps", True)):
         slider = student.page.locator(f"input[type=range][aria-label='{words('zh')[key]}']")
-        expect(slider).to_have_count(1)
         (expect(slider).to_be_visible if there else expect(slider).to_be_hidden)()
     student.page.keyboard.press("Alt+ArrowLeft")
     student.heading(f"4 · {headings['soft'].heading}")

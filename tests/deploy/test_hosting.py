@@ -44,14 +44,11 @@ class Student(Visit):
     def __init__(self, browser, hosted, path, **options):
         self.hosted = hosted
         before = self.sessions()
-        super().__init__(browser, f"{hosted.url}{path}", **options)
+        super().__init__(browser, f"{hosted.url}{path}", shown="h1", **options)
         (self.port,) = (port for port, count in self.sessions().items() if count > before[port])
 
     def sessions(self):
         return {port: self.hosted.sessions(port) for port in self.hosted.ports}
-
-    def settle(self, shown="h1"):
-        super().settle(shown)
 
     def back(self, seconds=20):
         """How long until a process has begun a session for this tab: no more than so many seconds."""
@@ -258,7 +255,7 @@ def until_closed(socket, frame):
         socket.recv(timeout=30)
 
 
-@pytest.mark.parametrize("megabytes", [2, 200])
+@pytest.mark.parametrize("megabytes", [5, 200])
 def test_a_huge_frame_ends_its_sender_and_nobody_else(browser, hosted, megabytes):
     student = Student(browser, hosted, "/softmax?lang=en&predict=false")
     message = BackMsg()
