@@ -35,7 +35,8 @@ def body() -> None:
     numbers.controls(page.words, live, page.seen)
 
 
-page.lead()
+if not page.projector:
+    page.lead()
 if page.seen("toolbar"):
     page.toolbar()
 page.follow(body)

@@ -63,7 +63,11 @@ function start() {
   function all() {
     planned = 0;
     const [hand, shown] = document.querySelectorAll(".stMain .stColumn");
-    if (!shown) return;
+    if (!shown) {
+      const whole = [...document.querySelectorAll(".stMain .st-key-board")].flatMap(roots); // the home page
+      fit(whole, whole, SIZES);
+      return;
+    }
     const board = hand.querySelector(".st-key-board");
     (board ? ["40%"] : WIDTHS).some((width) => {
       hand.style.flex = `0 0 ${width}`;
