@@ -17,6 +17,8 @@ from explainers import LESSONS
 
 HIDE, ONLY = "hide", "only"
 """what the address calls them"""
+SCREEN = "projector"
+"""what belongs to the screen, and not to who opens the link on another"""
 CONTROLS, ANSWERS, CODE, LANGUAGE = "controls", "answers", "code", "language"
 """what else can be hidden than a control by its name: all controls, and parts of the page"""
 EVERYWHERE = (ANSWERS, CODE, LANGUAGE)
@@ -61,10 +63,11 @@ def link(url: str, query: Mapping[str, Sequence[str]], only: Sequence[str], hide
 
     A step that is not shown is no place to open at, and a link of one step need not name it.
 
-    >>> link("http://a/softmax", {"step": ["odds"], "z0": ["5"], "hide": ["t"]}, ["max", "sum"], ["t", "answers"])
+    >>> query = {"step": ["odds"], "z0": ["5"], "hide": ["t"], "projector": ["true"]}
+    >>> link("http://a/softmax", query, ["max", "sum"], ["t", "answers"])
     'http://a/softmax?z0=5&only=max,sum&hide=t,answers'
     """
-    said = {key: values for key, values in query.items() if key not in (HIDE, ONLY)}
+    said = {key: values for key, values in query.items() if key not in (HIDE, ONLY, SCREEN)}
     if only and (len(only) == 1 or not {*said.get("step", ())} <= {*only, "all"}):
         said.pop("step", None)
     said |= {name: [",".join(codes)] for name, codes in ((ONLY, only), (HIDE, hide)) if codes}
