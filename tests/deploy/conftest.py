@@ -1,11 +1,8 @@
-"""One nginx with two processes of the app behind it, and the Chromium of the browser tests."""
+"""One nginx with two processes of the app behind it."""
 
 import pytest
 
-from tests.browser.conftest import browser
 from tests.deploy.hosting import NGINX, Hosted
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import contextlib
 import random
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ LONG = re.compile("train_|ss_measure")
 """buttons that are meant to take long"""
 
 
+def run(coroutine):
+    """Run it in a thread of its own: where a browser test came before, this one has a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 @pytest.fixture(scope="module")
 def server():
     with Server() as running:
@@ -71,7 +78,7 @@ def server():
 def _served_afterwards(server):
     """Whatever was sent, the next visitor is served."""
     yield
-    asyncio.run(visit(server.url, "softmax"))
+    run(visit(server.url, "softmax"))
 
 
 async def visit(url, page, **query):
@@ -104,7 +111,7 @@ def test_an_address_may_say_anything_of_every_parameter(server, page):
             hostile = {name: rng.choice(values) for name in names if rng.random() < 0.3}
             await visit(server.url, page, **ALL | hostile)
 
-    asyncio.run(open_them())
+    run(open_them())
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -121,7 +128,7 @@ def test_a_control_may_be_given_any_value_of_its_type(server, page):
                 await tab.run(control.fragment if turn % 2 else "")
                 tab.states.clear()
 
-    asyncio.run(send())
+    run(send())
 
 
 @pytest.mark.parametrize("page", ["softmax", "clinic"])
@@ -138,7 +145,7 @@ def test_wrong_types_unknown_controls_and_torn_frames_hurt_only_their_sender(ser
                 with pytest.raises(websockets.ConnectionClosed):
                     await tab.finished()
 
-    asyncio.run(send())
+    run(send())
 
 
 def test_the_board_may_be_let_go_when_it_is_gone_and_say_anything(server):
@@ -152,7 +159,7 @@ def test_the_board_may_be_let_go_when_it_is_gone_and_say_anything(server):
             tab.board = board
             await tab.drag([1.0, 2.0])
 
-    asyncio.run(send())
+    run(send())
 
 
 def test_boxes_full_of_chinese_are_taken(server):
@@ -166,7 +173,7 @@ def test_boxes_full_of_chinese_are_taken(server):
                 tab.put(box, "概" * box.proto.max_chars)
             await tab.run(boxes[0].fragment)
 
-    asyncio.run(send())
+    run(send())
 
 
 @pytest.mark.parametrize("megabytes_sent", [5, 200])
@@ -181,7 +188,7 @@ def test_a_message_that_is_too_large_ends_the_connection_and_is_not_kept(server,
                 await tab.finished()
 
     before = megabytes(server.process.pid)
-    asyncio.run(send())
+    run(send())
     assert megabytes(server.process.pid) - before < 100
 
 
@@ -194,9 +201,9 @@ def test_a_client_that_never_reads_costs_little_memory(server):
             assert megabytes(server.process.pid) - before < 100
             tab.socket.transport.abort()
 
-    asyncio.run(visit(server.url, "sampled_softmax", **ALL))
+    run(visit(server.url, "sampled_softmax", **ALL))
     before = megabytes(server.process.pid)
-    asyncio.run(send())
+    run(send())
 
 
 def test_a_client_that_clears_the_caches_clears_only_its_own_page(server):
@@ -207,7 +214,7 @@ def test_a_client_that_clears_the_caches_clears_only_its_own_page(server):
             for control in tab.within_reach():
                 await tab.touch(control, control.any_value(random.Random(0)))
 
-    asyncio.run(send())
+    run(send())
 
 
 def test_nothing_is_computed_again_when_the_caches_of_streamlit_are_cleared():

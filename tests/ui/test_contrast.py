@@ -35,10 +35,10 @@ class Sheet:
         self.lanes = dict(re.findall(r"\.(lane\d) \{ --lane: (#\w+);", PICTURE))
 
     def colour(self, said):
-        """A colour, or a var() or a color-mix() of some, with its alpha."""
+        """A colour, or a var() or a color-mix() of some, or what stands in for a var()."""
         said = said.strip()
-        if var := re.fullmatch(r"var\((--[\w-]+)\)", said):
-            return self.colour(self.values[var[1]])
+        if var := re.fullmatch(r"var\((--[\w-]+)(?:, (.+))?\)", said):
+            return self.colour(self.values.get(var[1]) or var[2])
         if mix := re.fullmatch(r"color-mix\(in srgb, (.+) ([\d.]+)%, (.+)\)", said):
             first, share, second = self.colour(mix[1]), float(mix[2]) / 100, self.colour(mix[3])
             return Color.mix(second, first, share, space="srgb", premultiplied=True)
