@@ -57,7 +57,6 @@ class Again:
     """What the controls said, and what the body of a lesson says of it when it is asked once more."""
 
     state: dict[Any, Any]
-    query: Mapping[str, str]
     controls: list[float] = field(default_factory=list)
     shown: tuple[list[Step], list[Question], list[Challenge]] = ([], [], [])
 
@@ -262,6 +261,7 @@ class Page:
                 st.rerun()
             self._controls: dict[str, DeltaGenerator] = {}
             self._between: list[DeltaGenerator] = []
+            self._said: dict[Any, Any] = {}
             live = numbers.live(zero_temperature=zero_temperature)
             if self._has_board or self.projector:
                 self._hand, self._main = st.columns([0.4, 0.6], gap="large")
@@ -272,15 +272,11 @@ class Page:
                     self.board([board(live, columns)], live)
                     numbers.controls(self.words, live, self.seen, zero_temperature=zero_temperature)
             body(live)
-            self._keep(body, live)
+            self._last = body, live, self._said  # for the worksheet, which is made when no script runs
 
         with stage:
             self.follow(moving)
         self._onward()
-
-    def _keep(self, body: Callable[[Live], None], live: Live) -> None:
-        """Remember what the controls said, for the worksheet: it is made when no script runs."""
-        self._last = body, live, Again(st.session_state.to_dict(), st.query_params.to_dict())
 
     @property
     def only(self) -> frozenset[str]:
@@ -341,8 +337,8 @@ class Page:
 
     def _on_paper(self) -> Lesson:
         """Ask the body once more, for all steps, and draw nothing; Streamlit calls this in a thread of its own."""
-        body, live, seen = self._last
-        again = Again(dict(seen.state), seen.query)
+        body, live, said = self._last
+        again = Again(dict(said))
         token = _again.set(again)
         try:
             body(live)
@@ -401,7 +397,7 @@ class Page:
             if place
             else self._state.get(key, default)
         )
-        value = min(max(float(value), lo), hi)
+        value = self._said[key] = min(max(float(value), lo), hi)
         if again := _again.get():
             again.controls.append(value)
         return value
@@ -442,9 +438,10 @@ class Page:
                 args=(resets,),
             )
             if place
-            else self._state.get(key) or (again.query if (again := _again.get()) else st.query_params).get(key)
+            else self._state.get(key) or (not _again.get() and st.query_params.get(key))
         )
-        return str(value) if value in options else first
+        self._said[key] = str(value) if value in options else first
+        return str(self._said[key])
 
     def upload(self, key: str, *, at: str | Sequence[str], types: Sequence[str]) -> tuple[str, bytes] | None:
         """A file instead, up to a megabyte: its name and its bytes, kept for the session.
@@ -456,6 +453,7 @@ class Page:
         if place and st.get_option("server.maxUploadSize"):
             file = place.file_uploader(self.words[key], list(types), key=key, max_upload_size=1, width=BOX)
             files[key] = (file.name, file.getvalue()) if file else None
+        self._said["files"] = files
         return files.get(key)
 
     def several(
@@ -477,14 +475,18 @@ class Page:
             if place
             else self._state.get(key, default)
         )
-        return tuple(code for code in options if code in (chosen or ()))
+        self._said[key] = tuple(code for code in options if code in (chosen or ()))
+        return tuple(self._said[key])
 
     def toggle(self, key: str, *, at: str | Sequence[str], default: bool = False) -> bool:
         """A switch of one step."""
         place = self.controls(at, key)
-        if place:
-            return bool(place.toggle(self.words[key], default, key=key, bind="query-params"))
-        return bool(self._state.get(key, default))
+        self._said[key] = bool(
+            place.toggle(self.words[key], default, key=key, bind="query-params")
+            if place
+            else self._state.get(key, default)
+        )
+        return bool(self._said[key])
 
     def button(self, key: str, write: Callable[[], Mapping[str, Any]], *, at: str | Sequence[str]) -> None:
         """A button that writes other controls of the page: `write` says which key gets which value."""
@@ -517,7 +519,8 @@ class Page:
                 st.session_state[kept] = place.text_area(
                     label, start, key=name, height=height, width=BOX, max_chars=MOST_CHARACTERS
                 )
-        return str(self._state.get(kept, default))
+        self._said[kept] = str(self._state.get(kept, default))
+        return str(self._said[kept])
 
     def say(self, key: str, numbers: Mapping[str, Any], *, at: str | Sequence[str]) -> None:
         """A message beside the controls of a step: a word of the table, its @names filled."""
