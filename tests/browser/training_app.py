@@ -7,6 +7,7 @@ import streamlit as st
 from core import next_character, race
 from explainers import softmax
 from explainers.presets import DEFAULT
+from explainers.text import words
 from ui import jobs
 from ui.picture import picture, picture_code
 
@@ -26,9 +27,9 @@ if arguments:
         jobs.start(who, race if st.query_params.get("module") == "race" else next_character, arguments)
     jobs.watch(who, draw)
 else:
-    picture_code()
+    picture_code("en")
     temperature = st.slider("temperature", 0.1, 5.0, 1.0, 0.1)
     live = replace(DEFAULT.live, temperature=temperature)
     for step in softmax.explain(live, only={"logits", "temperature", "exp"}):
         st.markdown(f"$$\n{step.formula}\n$$")
-        picture(step.figures, key=step.key, step="")
+        picture(step.figures, words("en"), key=step.key, step="")
