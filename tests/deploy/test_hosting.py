@@ -255,7 +255,7 @@ def until_closed(socket, frame):
         socket.recv(timeout=30)
 
 
-@pytest.mark.parametrize("megabytes", [5, 200])
+@pytest.mark.parametrize("megabytes", [20, 200])
 def test_a_huge_frame_ends_its_sender_and_nobody_else(browser, hosted, megabytes):
     student = Student(browser, hosted, "/softmax?lang=en&predict=false")
     message = BackMsg()
