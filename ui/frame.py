@@ -80,10 +80,18 @@ def _language() -> str:
     return lang
 
 
+def _write(key: str, value: str) -> None:
+    """Write into the address what is held there by hand, nothing if it is empty; for callbacks."""
+    if value:
+        st.query_params[key] = value
+    else:
+        st.query_params.pop(key, None)
+    numbers.put({})  # a hand was here: what the browser says next of the numbers may be older
+
+
 def _go(step: str) -> None:
     """Turn to a step; the address keeps it."""
-    st.query_params["step"] = step
-    numbers.put({})
+    _write("step", step)
 
 
 def _forget(keys: Sequence[str]) -> None:
@@ -95,16 +103,11 @@ def _forget(keys: Sequence[str]) -> None:
 
 def _switch_language() -> None:
     if st.session_state["language"] in LANGUAGES:
-        st.query_params["lang"] = st.session_state["language"]
-        numbers.put({})
+        _write("lang", st.session_state["language"])
 
 
 def _switch_projector() -> None:
-    if st.session_state["projector"]:
-        st.query_params["projector"] = "true"
-    else:
-        st.query_params.pop("projector", None)
-    numbers.put({})
+    _write("projector", "true" if st.session_state["projector"] else "")
 
 
 class Page:
@@ -121,8 +124,8 @@ class Page:
         self.projector = st.query_params.get("projector") == "true"
         self.hidden = share.listed(share.HIDE)
         only = share.listed(share.ONLY)
-        all_turns = (*self.text.steps, CHALLENGES)
-        self.turns = tuple(key for key in all_turns if key in only) or all_turns
+        self.all_turns = (*self.text.steps, CHALLENGES)
+        self.turns = tuple(key for key in self.all_turns if key in only) or self.all_turns
         self.step = self._wanted()
         self.offered: dict[str, Sequence[str]] = (
             {} if board_at == () else {"toolbar": ()} | dict.fromkeys(("numbers", "label", "t"), tuple(board_at or ()))
@@ -189,7 +192,7 @@ class Page:
     def _share(self) -> None:
         """Open the panel that makes a link of this page; last, when it is known what the page can hide."""
         is_lesson = self.slug in LESSONS
-        turns = (*self.text.steps, CHALLENGES) if is_lesson else ()
+        turns = self.all_turns if is_lesson else ()
         only = self.turns if is_lesson and self.turns != turns else ()
         headings = {key: self._heading(key) for key in turns}
         share.panel(share.Shared(self.slug, self.words, headings, self.step, only, self.hidden, self.offered))
