@@ -169,20 +169,22 @@ def test_a_step_is_shown_in_two_beats_and_a_run_all_the_way(browser, server):
     visit = Visit(browser, f"{server.url}/gradient?lang=en&predict=false&step=descent&rate=5")
     visit.page.get_by_role("button", name=words("en")["step"]).click()
     aim = visit.page.locator(".board .grip[aria-label=C] u")
-    visit.page.wait_for_function("one => one.getBoundingClientRect().width > 5", arg=aim.element_handle())
-    expect(visit.bar("C")).to_have_attribute("aria-valuenow", "3")
+    before = visit.page.wait_for_function(
+        "([aim, bar]) => aim.getBoundingClientRect().width > 5 && bar.ariaValueNow",
+        arg=[aim.element_handle(), visit.bar("C").element_handle()],
+    ).json_value()
+    assert before == "3"
     path = core.descend([2.0, -1, 3, 2], core.one_hot(2, 4), learning_rate=5.0, num_steps=1)
     expect(visit.bar("C")).not_to_have_attribute("aria-valuenow", "3")
     visit.settle()
     assert float(visit.bar("C").get_attribute("aria-valuenow")) == pytest.approx(path.logits[1, 2], abs=1e-3)
     visit.page.get_by_role("button", name=words("en")["run"]).click()
-    moved = visit.page.wait_for_function(
-        "([bar, start]) => bar.ariaValueNow !== start && bar.ariaValueNow",
-        arg=[visit.bar("C").element_handle(), visit.bar("C").get_attribute("aria-valuenow")],
-    )
-    on_the_way = float(moved.json_value())
+    on_the_way = visit.page.wait_for_function(
+        "([bar, start]) => Number(bar.ariaValueNow) > start && Number(bar.ariaValueNow)",
+        arg=[visit.bar("C").element_handle(), path.logits[1, 2] + 0.01],
+    ).json_value()
     visit.page.wait_for_timeout(2500)
-    assert path.logits[1, 2] < on_the_way < float(visit.bar("C").get_attribute("aria-valuenow"))
+    assert on_the_way < float(visit.bar("C").get_attribute("aria-valuenow"))
     visit.done()
 
 
