@@ -28,7 +28,8 @@ def press(visit, said, name):
 
 
 def says(visit, said, name):
-    expect(visit.page.get_by_text(said[name], exact=True)).to_be_visible(timeout=120_000)
+    """A training gives way to everything else: on a busy machine its seconds are long."""
+    expect(visit.page.get_by_text(said[name], exact=True)).to_be_visible(timeout=400_000)
 
 
 def lane(visit, code):
@@ -38,10 +39,9 @@ def lane(visit, code):
     return float(found[1]), int(found[2]), found[3]
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, server, lang):
-    visit = open_step(browser, server, "race", lang, race_seconds=5, **who(race.FULL, race.SAMPLED))
-    said = words(lang)
+def test_a_race_is_run_to_its_end_and_says_how_many_steps_each_made(browser, server):
+    visit = open_step(browser, server, "race", "zh", race_seconds=5, **who(race.FULL, race.SAMPLED))
+    said = words("zh")
     assert lane(visit, race.FULL) == (0, 0, "–")
     press(visit, said, "train_start")
     says(visit, said, "job_done")

@@ -81,15 +81,15 @@ def test_a_training_is_watched_stopped_and_resumed(browser, server):
         visit.page.get_by_role("button", name=said[name], exact=True).click()
 
     def says(name):
-        expect(visit.page.get_by_text(said[name], exact=True)).to_be_visible(timeout=60_000)
+        expect(visit.page.get_by_text(said[name], exact=True)).to_be_visible(timeout=120_000)
 
     def share():
         return float(visit.page.get_by_role("progressbar").get_attribute("aria-valuenow"))
 
     press("train_start")
     says("job_running")
-    expect(visit.page.locator(".letters").first).to_be_visible(timeout=60_000)
-    visit.page.wait_for_function("document.querySelector('[role=progressbar]').ariaValueNow > 0", timeout=60_000)
+    expect(visit.page.locator(".letters").first).to_be_visible(timeout=120_000)
+    visit.page.wait_for_function("document.querySelector('[role=progressbar]').ariaValueNow > 0", timeout=120_000)
     press("train_stop")
     says("job_stopped")
     stopped = share()
@@ -106,5 +106,5 @@ def test_a_training_is_watched_stopped_and_resumed(browser, server):
 def test_a_training_comes_to_its_end(browser, server):
     visit = open_step(browser, server, "train", seq_model="bigram")
     visit.page.get_by_role("button", name=words("en")["train_start"], exact=True).click()
-    expect(visit.page.get_by_text(words("en")["job_done"], exact=True)).to_be_visible(timeout=90_000)
+    expect(visit.page.get_by_text(words("en")["job_done"], exact=True)).to_be_visible(timeout=400_000)
     visit.done()
