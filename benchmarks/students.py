@@ -72,12 +72,16 @@ def _cookies(url: str) -> str:
 
 @dataclass(frozen=True)
 class Control:
-    """A control as the page describes it: its kind is the name of the element, its fragment is what it runs."""
+    """A control as the page describes it: its kind is the name of the element, its fragment is what it runs.
+
+    Its place is the way to it from the root, through the blocks that it is in.
+    """
 
     id: str
     kind: str
     proto: Any
     fragment: str
+    place: tuple[int, ...]
 
     @property
     def key(self) -> str:
@@ -105,15 +109,27 @@ class Tab:
         self.url = url
         self.page = page
         self.query = urlencode(query, doseq=True)
-        self.controls: dict[str, Control] = {}
-        """by key"""
         self.states: dict[str, WidgetState] = {}
-        self.board: Control | None = None
         self.timer = self.text = self.script = ""
         self.interval = 0.0
         self.received = 0
         """bytes, so far"""
         self._cache: dict[str, bytes] = {}
+        self._shown: dict[str, Control] = {}
+        self._before: dict[str, Control] = {}
+        """what the run that goes on may replace"""
+        self._drawn: set[tuple[int, ...]] = set()
+        """places of the blocks that it has drawn, with all that is in them"""
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        """What can be moved, by key."""
+        return {key: one for key, one in self._shown.items() if one.kind in FIELDS}
+
+    @property
+    def board(self) -> Control | None:
+        """The board, where there is one."""
+        return self._shown.get("board")
 
     async def connect(self) -> None:
         """Ask for the page, which may bring a cookie, and open the connection; without a run."""
@@ -160,13 +176,14 @@ class Tab:
         self.put(control, value)
         return await self.run(control.fragment)
 
-    async def drag(self, logits: list[float], label: int = 0) -> float:
-        """Let go of the board."""
-        assert self.board
+    async def drag(self, logits: list[float], label: int = 0, *, gone: Control | None = None) -> float:
+        """Let go of the board, or of one that is gone."""
+        board = gone or self.board
+        assert board
         events = [{"event": "commit", "value": {"logits": logits, "label": label, "seq": 1}}]
-        id_ = f"$$STREAMLIT_INTERNAL_KEY_{self.board.id}__events"
+        id_ = f"$$STREAMLIT_INTERNAL_KEY_{board.id}__events"
         self.states[id_] = WidgetState(id=id_, json_trigger_value=json.dumps(events))
-        return await self.run(self.board.fragment)
+        return await self.run(board.fragment)
 
     def message(self, fragment: str = "", *, by_timer: bool = False) -> BackMsg:
         """What a browser sends to have the page run, or a fragment of it."""
@@ -210,12 +227,16 @@ class Tab:
         if told.metadata.cacheable:
             self._cache[told.hash] = data
         if kind == "script_finished":
+            kept = {
+                key: one
+                for key, one in self._before.items()
+                if not any(one.place[:depth] in self._drawn for depth in range(len(one.place)))
+            }
+            self._before, self._shown = {}, kept | self._shown
             return told.script_finished
         if kind == "new_session":
             runs = told.metadata.run.fragment_ids
-            self.controls = {key: one for key, one in self.controls.items() if runs and one.fragment not in runs}
-            if self.board and (not runs or self.board.fragment in runs):
-                self.board = None
+            self._before, self._shown, self._drawn = self._shown if runs else {}, {}, set()
             if not runs:
                 self.timer = ""  # a run of the whole page drops it
         elif kind == "navigation":
@@ -224,18 +245,20 @@ class Tab:
             self.timer, self.interval = told.auto_rerun.fragment_id, told.auto_rerun.interval
         elif kind == "page_info_changed":
             self.query = told.page_info_changed.query_string
-        elif kind == "delta" and told.delta.WhichOneof("type") == "new_element":
-            self._show(told.delta, wrong)
+        elif kind == "delta":
+            place = tuple(told.metadata.delta_path)
+            if told.delta.WhichOneof("type") == "new_element":
+                self._show(told.delta, place, wrong)
+            else:
+                self._drawn.add(place)
         return None
 
-    def _show(self, delta: Any, wrong: list[str]) -> None:
+    def _show(self, delta: Any, place: tuple[int, ...], wrong: list[str]) -> None:
         kind = delta.new_element.WhichOneof("type")
         proto = getattr(delta.new_element, kind)
-        if kind in FIELDS:
-            control = Control(proto.id, kind, proto, delta.fragment_id)
-            self.controls[control.key] = control
-        elif kind == "bidi_component" and proto.id.endswith("-board"):
-            self.board = Control(proto.id, kind, None, delta.fragment_id)
+        if kind in FIELDS or (kind == "bidi_component" and proto.id.endswith("-board")):
+            control = Control(proto.id, kind, proto, delta.fragment_id, place)
+            self._shown[control.key] = control
         elif kind == "text":
             self.text = proto.body
         elif kind == "exception":

@@ -130,13 +130,18 @@ class Page:
         self.offered: dict[str, Sequence[str]] = (
             {} if board_at == () else {"toolbar": ()} | dict.fromkeys(("numbers", "label", "t"), tuple(board_at or ()))
         )
-        self._has_board = board_at is None or bool(board_at and self.only & {*board_at, CHALLENGES})
+        self._board_at = board_at
         numbers.arrive(slug)
         self._top()
 
     def _wanted(self) -> str:
         step = st.query_params.get("step")
         return step if step in self.turns or (step == ALL and not self.projector) else self.turns[0]
+
+    @property
+    def _has_board(self) -> bool:
+        at = self._board_at
+        return at is None or bool(at and self.only & {*at, CHALLENGES})
 
     # ---- the frame ----
 
@@ -190,7 +195,9 @@ class Page:
         )
 
     def _share(self) -> None:
-        """Open the panel that makes a link of this page; last, when it is known what the page can hide."""
+        """Open the panel that makes a link, if it is asked for; last, when it is known what the page can hide."""
+        if not self._sharing:
+            return
         is_lesson = self.slug in LESSONS
         turns = self.all_turns if is_lesson else ()
         only = self.turns if is_lesson and self.turns != turns else ()
@@ -244,20 +251,30 @@ class Page:
     def lesson(
         self, body: Callable[[Live], None], *, columns: Sequence[Link] = ("z", "p"), zero_temperature: bool = False
     ) -> None:
-        """Draw a lesson: the frame, then `body(live)` beside the board, again whenever the learner's numbers move."""
-        if self.step in (self.text.steps[0], ALL) and not self.projector:
-            self.lead()
-        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
-        with self._bar if self.projector else row:
-            self._steps()
-        stage = st.container()
-        with st.container(key="foot") if self.projector else row:
-            if self._has_board:
-                if self.seen("toolbar"):
-                    self.toolbar()
-            elif self.seen("toolbar"):
-                with st.popover(self.words["more"]):
-                    self._more()
+        """Draw a lesson: its steps, then `body(live)` beside the board, again whenever the learner's numbers move.
+
+        A turn of the page runs the lesson alone, and not the frame around it; but on a wall the steps stand in that.
+        """
+
+        def turning() -> None:
+            self.step = self._wanted()
+            lead = st.empty()  # so that what follows has the same place at every step
+            if self.step in (self.text.steps[0], ALL) and not self.projector:
+                with lead:
+                    self.lead()
+            row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+            with self._bar if self.projector else row:
+                self._steps()
+            stage = st.container()
+            with st.container(key="foot") if self.projector else row:
+                if self._has_board:
+                    if self.seen("toolbar"):
+                        self.toolbar()
+                elif self.seen("toolbar"):
+                    numbers.behind(self.words["more"], "more", self._more)
+            with stage:
+                self._moving(moving)
+            self._onward()
 
         def moving() -> None:
             if self._wanted() != self.step:  # a button in here turned the page
@@ -277,9 +294,8 @@ class Page:
             body(live)
             self._last = body, live, self._said  # for the worksheet, which is made when no script runs
 
-        with stage:
-            self.follow(moving)
-        self._onward()
+        (turning if self.projector else st.fragment(turning))()
+        self._share()
 
     @property
     def only(self) -> frozenset[str]:
@@ -292,8 +308,11 @@ class Page:
         return again.state if again else st.session_state
 
     def follow(self, body: Callable[[], None]) -> None:
-        """Draw what follows the learner's numbers: a change of those runs `body` alone."""
+        """Draw a page that follows the learner's numbers: a change of those runs `body` alone."""
+        self._moving(body)
+        self._share()
 
+    def _moving(self, body: Callable[[], None]) -> None:
         @st.fragment
         def moving() -> None:
             body()
@@ -301,8 +320,6 @@ class Page:
             deeds.keep()
 
         moving()
-        if self._sharing:
-            self._share()
 
     def toolbar(self) -> None:
         """Examples, undo, random, reset and the classes, in one row."""

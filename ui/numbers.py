@@ -239,13 +239,22 @@ def _mirror(key: str, value: Any, widget: str = "") -> dict[str, Any]:
 
 def _slider(label: str, key: str, ends: tuple[float, float], value: float, step: float, **options: Any) -> None:
     low, high = min(ends[0], value), max(ends[1], value)
-    st.slider(label, low, high, step=step, format="%.4g", **_mirror(key, value, f"{key}_slider"), **options)
+    told = _mirror(key, value, f"{key}_slider") | options
+    st.slider(label, low, high, value, step, "%.4g", **told)  # one that is given no value reads all of the session
 
 
 def _box(label: str, key: str, limits: tuple[float, float], value: float, step: float, format: str = "%.6g") -> None:
     """A box for a number. One for whole numbers holds floats, too: Streamlit's integer box raises on infinity."""
     low, high = map(float, limits)
     st.number_input(label, low, high, step=step, format=format, width=128, **_mirror(key, float(value)))
+
+
+def behind(label: str, key: str, draw: Callable[[], None], **options: Any) -> None:
+    """A button, and what it opens, which is made then: half of a page's controls are seldom asked for."""
+    place = st.popover(label, key=key, on_change="rerun", **options)
+    if place.open:
+        with place:
+            draw()
 
 
 def whole(label: str, key: str, hi: int, default: int) -> int:
@@ -259,7 +268,8 @@ def toolbar(
 ) -> None:
     """Examples, undo, random, reset, the classes and the table as a file.
 
-    What is used here runs the whole page. `csv` is called when the file is asked for; `more` draws what else there is.
+    What is used here runs more than what follows the numbers. `csv` is called when the file is asked for; `more` draws
+    what else there is.
     """
     st.selectbox(
         words["preset"],
@@ -278,7 +288,8 @@ def toolbar(
     st.button(words["reset"], key="reset", on_click=_set, args=(DEFAULT,))
     now = held()
     count = len(_names(now))
-    with st.popover(words["more"]):
+
+    def hidden() -> None:
         st.text_input(words["classes"], max_chars=200, help=words["classes_help"], **_mirror("classes", now["classes"]))
         with st.container(horizontal=True):
             st.button(words["class_more"], on_click=_more, args=(1,), disabled=count >= MAX_CLASSES)
@@ -286,6 +297,8 @@ def toolbar(
         _box(words["seed"], "seed", LIMITS["seed"], now["seed"], 1.0, "%.0f")
         more()
         st.download_button(words["download"], csv, file_name, "text/csv", on_click="ignore")
+
+    behind(words["more"], "more", hidden)
     if len(class_names(now["classes"])) < MIN_CLASSES:
         st.warning(words["classes_few"])
 
@@ -300,30 +313,31 @@ def controls(
 ) -> None:
     """A slider for the temperature; behind a button its box, and a box and a slider for label and logits.
 
-    What the button hides is made when it is opened, and what is not `seen` never: the numbers do not need it.
+    What is not `seen` is never made: the numbers do not need it.
     """
     lowest = 0.0 if zero_temperature else 0.01
     if seen("t"):
         _slider(words["temperature"], "t", (lowest, 5.0), live.temperature, 0.01)
     if not seen("numbers"):
         return
-    behind = st.popover(words["your_numbers"], width="stretch", key="exact", on_change="rerun")
-    if not behind.open:
-        return
     last = len(live.names) - 1
-    with behind, st.container(key="numbers"):
-        if seen("label"):
-            _box(words["label"], "label", (0, last), live.label, 1.0, "%.0f")
-            st.segmented_control(
-                words["label_name"],
-                range(last + 1),
-                format_func=lambda i: f"{i}: {live.names[i]}",
-                required=True,
-                **_mirror("label", live.label, "label_name"),
-            )
-        for i, name in enumerate(live.names):
-            value = float(live.logits[i])
-            _box(name, f"z{i}", (-LIMIT, LIMIT), value, 0.1)
-            _slider(name, f"z{i}", (-REACH, REACH), value, 0.1, label_visibility="collapsed")
-        if seen("t"):
-            _box(words["temperature"], "t", (lowest, LIMITS["t"][1]), live.temperature, 0.01)
+
+    def exact() -> None:
+        with st.container(key="numbers"):
+            if seen("label"):
+                _box(words["label"], "label", (0, last), live.label, 1.0, "%.0f")
+                st.segmented_control(
+                    words["label_name"],
+                    range(last + 1),
+                    format_func=lambda i: f"{i}: {live.names[i]}",
+                    required=True,
+                    **_mirror("label", live.label, "label_name"),
+                )
+            for i, name in enumerate(live.names):
+                value = float(live.logits[i])
+                _box(name, f"z{i}", (-LIMIT, LIMIT), value, 0.1)
+                _slider(name, f"z{i}", (-REACH, REACH), value, 0.1, label_visibility="collapsed")
+            if seen("t"):
+                _box(words["temperature"], "t", (lowest, LIMITS["t"][1]), live.temperature, 0.01)
+
+    behind(words["your_numbers"], "exact", exact, width="stretch")

@@ -33,6 +33,7 @@ def visit(browser, server, slug, query, **options):
 def findings(page, rules):
     """What axe finds serious or critical: its rule, and where it is."""
     page.evaluate(AXE_SCRIPT)
+    page.evaluate("document.fonts.ready.then(() => null)")  # in other letters a formula may be so wide that it scrolls
     options = {"resultTypes": ["violations"], "runOnly": rules}
     found = {}
     for violation in page.evaluate("options => axe.run(document, options)", options)["violations"]:

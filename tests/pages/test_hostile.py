@@ -156,10 +156,24 @@ def test_the_board_may_be_let_go_when_it_is_gone_and_say_anything(server):
                 await tab.drag(logits, label=10**400)
             await tab.touch(tab.controls["next"], True)
             assert tab.board is None
-            tab.board = board
-            await tab.drag([1.0, 2.0])
+            await tab.drag([1.0, 2.0], gone=board)
 
     run(send())
+
+
+def test_a_turn_of_the_page_leaves_the_frame_alone_and_a_hand_its_place(server):
+    async def turn():
+        async with Tab(server.url, "cross_entropy", lang="en", predict="false") as tab:
+            before, board = tab.controls, tab.board
+            await tab.touch(before["next"], True)
+            after = tab.controls
+            assert "step=" in tab.query
+            assert after["link"] is before["link"]
+            assert after["next"] is not before["next"]
+            assert tab.board is not board
+            assert tab.board.fragment == board.fragment
+
+    run(turn())
 
 
 def test_boxes_full_of_chinese_are_taken(server):

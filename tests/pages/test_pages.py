@@ -28,9 +28,9 @@ WITH_BOARD = tuple(slug for slug in PAGES if slug not in WITHOUT_BOARD)
 
 
 def opened(slug, **query):
-    """A page at this address, its exact numbers open; a lesson shows all its steps unless told."""
+    """A page at this address, all that opens open; a lesson shows all its steps unless told."""
     app = AppTest.from_file(ROOT / "app.py", default_timeout=30)
-    app.session_state["exact"] = True
+    app.session_state["exact"] = app.session_state["more"] = True
     for key, value in ({"step": "all"} | query).items():
         app.query_params[key] = value
     if slug != "home":
@@ -53,6 +53,16 @@ def test_opens_in_each_language(slug, lang, predict):
     app = opened(slug, lang=lang, predict=predict)
     assert not app.exception
     assert f"# {prose(slug, lang).title}" in said(app)
+
+
+@pytest.mark.parametrize("opens", ["exact", "more"])
+def test_what_stands_behind_a_button_is_made_when_it_is_opened(opens):
+    app = opened("softmax")
+    shown = {box.key for box in (*app.number_input, *app.text_input)}
+    assert {"z0", "classes"} <= shown
+    app.session_state[opens] = False
+    hidden = shown - {box.key for box in (*app.run().number_input, *app.text_input)}
+    assert {"exact": "z0", "more": "classes"}[opens] in hidden
 
 
 def sent(app):
