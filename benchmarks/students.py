@@ -40,7 +40,7 @@ FIELDS = {
 """where the value of a control stands in a message"""
 TOUCHED = ("slider", "radio", "checkbox", "button_group")
 """kinds that a student of a class moves"""
-HIDDEN = re.compile(r"z\d+_slider|label_name|predict|language")
+HIDDEN = re.compile(r"z\d+_slider|label_name|predict|language|projector")
 """keys of what stands behind a button, and of the frame"""
 PLACES = [("", ""), *((slug, step) for slug in LESSONS for step in prose(slug, "en").steps), ("practice", "")]
 """every page and step"""

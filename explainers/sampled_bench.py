@@ -2,14 +2,16 @@
 
 The model is `core.zipf_model`: Zipf labels of a teacher, and a student that is half-way there. The lesson
 (explainers/sampled_softmax.py) shows 200 draws of one setting at once, each with its own gradient;
-data/sampled/make.py writes down all of them.
+data/sampled/make.py writes down what comes of all of them.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ FORMS = ("tensorflow", "importance")
 SAMPLED = ("5", "20", "100", "200", "1000")
 """How many classes the learner can draw; the tables go on to 5,000."""
 NUM_DRAWS = 200
+DATA = Path(__file__).parents[1] / "data" / "sampled"
 
 
 class Setting(NamedTuple):
@@ -35,6 +38,13 @@ class Setting(NamedTuple):
     subtract_log_q: bool = True
     remove_accidental_hits: bool = True
     form: str = FORMS[0]
+
+    @classmethod
+    def read(cls, fields: Sequence[str]) -> Setting:
+        """The setting that these words stand for, as data/sampled writes them."""
+        sampler, num_sampled, *switches, form = fields
+        unique, subtract_log_q, remove = (switch == "True" for switch in switches)
+        return cls(sampler, int(num_sampled), unique, subtract_log_q, remove, form)
 
 
 class Layer(NamedTuple):
@@ -173,8 +183,22 @@ def draws(setting: Setting, seed: int = 0, num_draws: int = NUM_DRAWS, order: in
     )
 
 
-kept_draws = lru_cache(maxsize=512)(draws)
-"""The same, remembered: what the learner turns back to costs nothing."""
+def draws_around(setting: Setting, draw: int) -> Draws:
+    """The NUM_DRAWS draws of which this is one; the first of every setting are stored, the others are remembered."""
+    first = draw - draw % NUM_DRAWS
+    return _remembered(setting, first) if first else first_draws()[setting]
+
+
+_remembered = lru_cache(maxsize=512)(draws)
+
+
+@cache
+def first_draws() -> Mapping[Setting, Draws]:
+    """`draws(setting)` of every setting that the learner can choose, from data/sampled/draws.npz."""
+    with np.load(DATA / "draws.npz") as stored:
+        rows = zip(*map(stored.get, ("settings", "losses", "gradients", "figures")), strict=True)
+        return {Setting.read(one.split(",")): Draws(losses, *g, *map(float, told)) for one, losses, g, told in rows}
+
 
 MEASURED_DIM, MEASURED_BATCH, MEASURED_SAMPLED = 64, 16, 1_000
 MEASURED_CLASSES = (1_000, 10_000, 50_000, 200_000)

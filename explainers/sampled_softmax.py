@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 import core
 from explainers import sampled_bench as bench
 from explainers.figures import Role, axis, bars, column, curve, dot, grid, line, log_axis
-from explainers.sampled_bench import FORMS, NUM_DRAWS, SAMPLED, SAMPLERS, Setting
+from explainers.sampled_bench import DATA, FORMS, NUM_DRAWS, SAMPLED, SAMPLERS, Setting
 from explainers.step import Array, Challenge, Live, Question, Step, fixed, fmt, latex_name, made, mark, rough
 
 PHASES = ("train", "predict")
@@ -42,7 +42,6 @@ RARE = -20.0
 COPIED_CLASSES, COPIED_DIM, COPIED_BATCH = 1_000, 64, 32
 WEIGHTS, INPUTS = ("kernel", "transposed"), ("logits", "hidden")
 CODE = Path(__file__).parent / "code"
-DATA = Path(__file__).parents[1] / "data" / "sampled"
 
 Ids = NDArray[np.integer[Any]]
 
@@ -778,8 +777,9 @@ def _rest(small: Small) -> Step:
 
 def _bench(setting: Setting, draw: int) -> Step:
     """Items 35, 36, 37 and 42: 200 draws of one setting, as values and as gradients."""
-    full, made = bench.layer().loss, bench.kept_draws(setting, draw)
-    number = np.arange(1, NUM_DRAWS + 1)
+    full, made = bench.layer().loss, bench.draws_around(setting, draw)
+    at = draw % NUM_DRAWS
+    first, last = float(draw - at), float(draw - at + NUM_DRAWS)
     mean = float(made.losses.mean())
     lo = math.floor(min(float(made.losses.min()), full) - 0.2)
     hi = math.ceil(max(float(made.losses.max()), full) + 0.2)
@@ -801,19 +801,19 @@ def _bench(setting: Setting, draw: int) -> Step:
             "grad_bias": made.grad_bias,
             "grad_percent": 100 * made.grad_bias,
             "grad_spread": made.grad_spread,
-            "now": made.losses[0],
-            "again": made.losses[1],
+            "now": made.losses[at],
+            "again": made.losses[(at + 1) % NUM_DRAWS],
         },
         (
             curve(
-                axis("n", 0.0, NUM_DRAWS),
+                axis("n", first, last),
                 axis("L", lo, hi),
                 [
-                    line("L(S)", number, made.losses, "loss", cloud=True),
-                    line("mean", [0.0, NUM_DRAWS], [mean, mean], "loss"),
-                    line("L", [0.0, NUM_DRAWS], [full, full], "prob", dash=True),
+                    line("L(S)", np.arange(first, last), made.losses, "loss", cloud=True),
+                    line("mean", [first, last], [mean, mean], "loss"),
+                    line("L", [first, last], [full, full], "prob", dash=True),
                 ],
-                [dot(fmt(float(made.losses[0])), 1.0, made.losses[0])],
+                [dot(fmt(float(made.losses[at])), draw, made.losses[at])],
             ),
             curve(
                 axis("g ∥ ∇L", *ends),
@@ -830,10 +830,7 @@ def study() -> Mapping[Setting, tuple[float, float, float, float]]:
     """Bias and spread of the loss, then of the gradient, for every setting, from data/sampled/bench.csv."""
     with (DATA / "bench.csv").open(encoding="utf-8", newline="") as file:
         _, *rows = csv.reader(file)
-    return {
-        Setting(name, int(num), unique == "True", log_q == "True", hits == "True", form): tuple(map(float, figures))  # type: ignore[misc]
-        for name, num, unique, log_q, hits, form, *figures in rows
-    }
+    return {Setting.read(row[:-4]): tuple(map(float, row[-4:])) for row in rows}  # type: ignore[misc]
 
 
 STUDIED = (5, 20, 100, 200, 1_000, 5_000)

@@ -1,17 +1,21 @@
 """Write down what the lesson on sampled softmax shows of all its settings and of its costs.
 
 OPENBLAS_NUM_THREADS=1 python -m data.sampled.make bench    # bench.csv, some minutes; seeded
+OPENBLAS_NUM_THREADS=1 python -m data.sampled.make draws    # draws.npz, a minute; seeded
 OPENBLAS_NUM_THREADS=1 python -m data.sampled.make cost     # cost.csv, seconds; of this machine
 """
 
 import csv
 import itertools
 import sys
-from pathlib import Path
+
+import numpy as np
 
 from explainers.sampled_bench import (
+    DATA,
     FORMS,
     MEASURED_CLASSES,
+    SAMPLED,
     SAMPLERS,
     Cost,
     Draws,
@@ -20,7 +24,6 @@ from explainers.sampled_bench import (
     measure,
 )
 
-PLACE = Path(__file__).parent
 NUM_DRAWS = 400
 NUM_SAMPLED = (5, 20, 100, 200, 1_000, 5_000)
 MEASURED = ("loss_bias", "loss_spread", "grad_bias", "grad_spread")
@@ -45,16 +48,29 @@ def row(setting: Setting, made: Draws) -> list[str]:
 
 def bench() -> None:
     """All settings, 400 draws each, on the model of the lesson."""
-    with (PLACE / "bench.csv").open("w", encoding="utf-8", newline="") as file:
+    with (DATA / "bench.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow([*Setting._fields, *MEASURED])
         for setting in settings():
             table.writerow(row(setting, draws(setting, num_draws=NUM_DRAWS)))
 
 
+def first_draws() -> None:
+    """What the lesson draws first, of all settings that it offers."""
+    chosen = [setting for setting in settings() if str(setting.num_sampled) in SAMPLED]
+    made = [draws(setting) for setting in chosen]
+    np.savez_compressed(
+        DATA / "draws.npz",
+        settings=[",".join(map(str, setting)) for setting in chosen],
+        losses=[one.losses for one in made],
+        gradients=np.array([one[1:3] for one in made], np.float32),
+        figures=[one[3:] for one in made],
+    )
+
+
 def cost() -> None:
     """The shortest of twenty steps for each number of classes, on one thread."""
-    with (PLACE / "cost.csv").open("w", encoding="utf-8", newline="") as file:
+    with (DATA / "cost.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(Cost._fields)
         for num_classes in MEASURED_CLASSES:
@@ -63,4 +79,4 @@ def cost() -> None:
 
 
 if __name__ == "__main__":
-    {"bench": bench, "cost": cost}[sys.argv[1]]()
+    {"bench": bench, "draws": first_draws, "cost": cost}[sys.argv[1]]()

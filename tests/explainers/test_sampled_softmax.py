@@ -429,13 +429,27 @@ def test_every_setting_that_can_be_chosen_is_in_the_table():
     assert set(lesson.study()) == set(data.settings())
     for small, count, form in itertools.product(KINDS, bench.SAMPLED, bench.FORMS):
         assert lesson.bench_setting(small, count, form) in lesson.study()
+        assert lesson.bench_setting(small, count, form) in bench.first_draws()
 
 
-def test_two_hundred_draws_of_ten_thousand_classes_take_less_than_a_second():
-    bench.layer()
-    start = time.process_time()
-    bench.draws(Setting(num_sampled=100))
-    assert time.process_time() - start < 1
+@pytest.mark.parametrize("setting", [*bench.first_draws()][::7])
+def test_the_stored_draws_are_what_the_bench_draws(setting):
+    made, stored = bench.draws(setting), bench.first_draws()[setting]
+    for one, other in zip(made[:3], stored[:3], strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(stored[3:], made[3:], rtol=2e-3, atol=1e-9)
+
+
+@pytest.mark.parametrize("draw", [7, 207])
+def test_the_draw_of_the_learner_stands_among_two_hundred_in_the_place_of_its_number(draw):
+    """No matter which is the first: a draw is its seed."""
+    setting = Setting(num_sampled=5)
+    alone = bench.draws(setting, draw, num_draws=2).losses
+    shown = step("bench", small=lesson.Small(draw=draw), num_sampled="5")
+    assert [shown.numbers["now"], shown.numbers["again"]] == pytest.approx(alone, rel=1e-6)
+    (cloud, *_), (dot,) = shown.figures[0]["lines"], shown.figures[0]["dots"]
+    assert dot["x"] == draw
+    assert cloud["points"][draw % bench.NUM_DRAWS] == pytest.approx([draw, alone[0]], abs=1e-5)
 
 
 def test_the_full_gradient_is_the_mean_of_exact_samples():
