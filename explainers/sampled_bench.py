@@ -183,21 +183,18 @@ def draws(setting: Setting, seed: int = 0, num_draws: int = NUM_DRAWS, order: in
     )
 
 
-def draws_around(setting: Setting, draw: int) -> Draws:
-    """The NUM_DRAWS draws of which this is one; the first of every setting are stored, the others are remembered."""
-    first = draw - draw % NUM_DRAWS
-    return _remembered(setting, first) if first else first_draws()[setting]
-
-
-_remembered = lru_cache(maxsize=512)(draws)
-
-
 @cache
 def first_draws() -> Mapping[Setting, Draws]:
     """`draws(setting)` of every setting that the learner can choose, from data/sampled/draws.npz."""
     with np.load(DATA / "draws.npz") as stored:
         rows = zip(*map(stored.get, ("settings", "losses", "gradients", "figures")), strict=True)
         return {Setting.read(one.split(",")): Draws(losses, *g, *map(float, told)) for one, losses, g, told in rows}
+
+
+def two_losses(setting: Setting, draw: int) -> Array:
+    """The losses of this draw and of the next, [2]."""
+    stored = first_draws()[setting].losses[draw : draw + 2]
+    return stored if len(stored) == 2 else draws(setting, draw, 2).losses
 
 
 MEASURED_DIM, MEASURED_BATCH, MEASURED_SAMPLED = 64, 16, 1_000

@@ -777,12 +777,11 @@ def _rest(small: Small) -> Step:
 
 def _bench(setting: Setting, draw: int) -> Step:
     """Items 35, 36, 37 and 42: 200 draws of one setting, as values and as gradients."""
-    full, made = bench.layer().loss, bench.draws_around(setting, draw)
-    at = draw % NUM_DRAWS
-    first, last = float(draw - at), float(draw - at + NUM_DRAWS)
+    full, made = bench.layer().loss, bench.first_draws()[setting]
+    now, again = bench.two_losses(setting, draw)
     mean = float(made.losses.mean())
-    lo = math.floor(min(float(made.losses.min()), full) - 0.2)
-    hi = math.ceil(max(float(made.losses.max()), full) + 0.2)
+    values = [float(value) for value in (made.losses.min(), made.losses.max(), full, now)]
+    lo, hi = math.floor(min(values) - 0.2), math.ceil(max(values) + 0.2)
     reach = max(1.0, math.ceil(2 * float(made.across.max())) / 2)
     ends = min(0.0, math.floor(2 * float(made.along.min())) / 2), max(2.0, math.ceil(2 * float(made.along.max())) / 2)
     return Step(
@@ -801,19 +800,19 @@ def _bench(setting: Setting, draw: int) -> Step:
             "grad_bias": made.grad_bias,
             "grad_percent": 100 * made.grad_bias,
             "grad_spread": made.grad_spread,
-            "now": made.losses[at],
-            "again": made.losses[(at + 1) % NUM_DRAWS],
+            "now": now,
+            "again": again,
         },
         (
             curve(
-                axis("n", first, last),
+                axis("n", 0.0, NUM_DRAWS),
                 axis("L", lo, hi),
                 [
-                    line("L(S)", np.arange(first, last), made.losses, "loss", cloud=True),
-                    line("mean", [first, last], [mean, mean], "loss"),
-                    line("L", [first, last], [full, full], "prob", dash=True),
+                    line("L(S)", np.arange(NUM_DRAWS), made.losses, "loss", cloud=True),
+                    line("mean", [0.0, NUM_DRAWS], [mean, mean], "loss"),
+                    line("L", [0.0, NUM_DRAWS], [full, full], "prob", dash=True),
                 ],
-                [dot(fmt(float(made.losses[at])), draw, made.losses[at])],
+                [dot(fmt(float(now)), min(draw, NUM_DRAWS), now)],  # one more than these stands beside them
             ),
             curve(
                 axis("g ∥ ∇L", *ends),
