@@ -7,8 +7,9 @@ with `page.show(...)`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,25 @@ PRACTICE = "practice"
 """the page after the lessons"""
 CHALLENGES, ALL = "challenges", "all"
 """what the address may say instead of a step"""
+
+
+PATIENCE = 0.5
+"""seconds that a run waits for others, at most"""
+_turn = threading.RLock()
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """One run of a process at a time: only one computes at once, and to take turns bit by bit costs all of them more.
+
+    A run that has waited long enough for another goes on beside it.
+    """
+    mine = _turn.acquire(timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        if mine:
+            _turn.release()
 
 
 @dataclass
@@ -256,6 +276,7 @@ class Page:
         A turn of the page runs the lesson alone, and not the frame around it; but on a wall the steps stand in that.
         """
 
+        @in_turn()
         def turning() -> None:
             self.step = self._wanted()
             lead = st.empty()  # so that what follows has the same place at every step
@@ -315,9 +336,10 @@ class Page:
     def _moving(self, body: Callable[[], None]) -> None:
         @st.fragment
         def moving() -> None:
-            body()
-            numbers.depart()
-            deeds.keep()
+            with in_turn():
+                body()
+                numbers.depart()
+                deeds.keep()
 
         moving()
 
@@ -798,7 +820,8 @@ def open_page(slug: str, board_at: Collection[str] | None = None) -> Page:
 
     `board_at` are the steps that have the board beside them, if not all: the others have the whole width.
     """
-    lang = _language()
-    st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
-    st.html(STYLE)
-    return Page(slug, lang, board_at)
+    with in_turn():
+        lang = _language()
+        st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
+        st.html(STYLE)
+        return Page(slug, lang, board_at)
