@@ -222,7 +222,7 @@ STICKING_OUT = """() => {
 
 @pytest.mark.parametrize("slug", PAGES)
 def test_the_smallest_phone_shows_every_step_without_scrolling_sideways(browser, server, slug):
-    query = "lang=en&predict=false&step=all&classes=alpha,beta,gamma,delta,epsilon"
+    query = "lang=en&predict=false&step=all&classes=alpha,beta,gamma,delta,e,f,g,h,i,j"
     seen = visit(browser, server, slug, query, width=320, has_touch=True, is_mobile=True)
     stops(seen.page)
     assert seen.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 320
