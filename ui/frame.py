@@ -288,11 +288,11 @@ class Page:
                 self._steps()
             stage = st.container()
             with st.container(key="foot") if self.projector else row:
-                if self._has_board:
-                    if self.seen("toolbar"):
+                if self.seen("toolbar"):
+                    if self._has_board:
                         self.toolbar()
-                elif self.seen("toolbar"):
-                    numbers.behind(self.words["more"], "more", self._more)
+                    else:
+                        numbers.behind(self.words["more"], "more", self._more)
             with stage:
                 self._moving(moving)
             self._onward()
@@ -335,11 +335,11 @@ class Page:
 
     def _moving(self, body: Callable[[], None]) -> None:
         @st.fragment
+        @in_turn()
         def moving() -> None:
-            with in_turn():
-                body()
-                numbers.depart()
-                deeds.keep()
+            body()
+            numbers.depart()
+            deeds.keep()
 
         moving()
 
@@ -815,13 +815,13 @@ class Page:
             st.expander(self.words["hint"]).markdown("\n".join(hints))
 
 
+@in_turn()
 def open_page(slug: str, board_at: Collection[str] | None = None) -> Page:
     """Begin a page: language, settings, style, title. The first call, so that each page stands alone behind a link.
 
     `board_at` are the steps that have the board beside them, if not all: the others have the whole width.
     """
-    with in_turn():
-        lang = _language()
-        st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
-        st.html(STYLE)
-        return Page(slug, lang, board_at)
+    lang = _language()
+    st.set_page_config(prose(slug, lang).title, "📊", layout="wide", initial_sidebar_state="collapsed")
+    st.html(STYLE)
+    return Page(slug, lang, board_at)
